@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Makes the guest's initramfs out of programs of the toolchain tree; runs inside that tree.
+#   SRC  this folder        OUT  an empty folder for: initramfs.cpio client_key host_key.pub
+set -euo pipefail
+: "${SRC:?}" "${OUT:?}"
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+programs=(
+  /usr/sbin/dropbear /usr/sbin/ethtool /usr/bin/kmod /usr/bin/ping
+  "$(command -v ip)"
+)
+
+mkdir -p "$root"/{bin,dev,proc,sys,run,tmp,lib/modules/ferrolab,root/.ssh,etc/dropbear,usr/sbin,usr/bin,usr/lib}
+ln -s bin "$root/sbin"
+ln -s ../run "$root/var"
+ln -s lib "$root/lib64"
+
+cp "$(command -v busybox)" "$root/bin/busybox"
+while read -r applet; do
+  case $applet in ip | insmod | rmmod | lsmod | modprobe | modinfo | ping | busybox) continue ;; esac
+  ln -s busybox "$root/bin/$applet"
+done < <("$root/bin/busybox" --list)
+
+for program in "${programs[@]}"; do
+  install -m 755 "$program" "$root/usr/sbin/"
+  # Libraries go to /lib, where the loader looks by default.
+  while read -r library; do
+    install -m 755 "$library" "$root/lib/"
+  done < <(ldd "$program" | grep -o '/[^ ]*')
+done
+for name in insmod rmmod lsmod modprobe modinfo; do ln -s kmod "$root/usr/sbin/$name"; done
+strip --strip-unneeded "$root"/lib/*.so* "$root"/usr/sbin/{dropbear,ethtool,kmod,ip,ping} 2>/dev/null || true
+
+cp -r "$SRC/rootfs/." "$root/"
+chmod 755 "$root/init" "$root"/usr/sbin/*
+
+dropbearkey -t ed25519 -f "$root/etc/dropbear/host_key" >/dev/null
+dropbearkey -y -f "$root/etc/dropbear/host_key" | grep '^ssh-ed25519' >"$OUT/host_key.pub"
+dropbearkey -t ed25519 -f "$root/client" >/dev/null
+dropbearkey -y -f "$root/client" | grep '^ssh-ed25519' >"$root/root/.ssh/authorized_keys"
+dropbearconvert dropbear openssh "$root/client" "$OUT/client_key" 2>/dev/null
+rm "$root/client" "$root/client.pub" "$root/etc/dropbear/host_key.pub" 2>/dev/null || true
+chmod 700 "$root/root" "$root/root/.ssh"
+chmod 600 "$root/root/.ssh/authorized_keys" "$OUT/client_key"
+
+# Unpacking costs the guest more than copying, so the archive is not compressed.
+find "$root" -exec touch -hd @0 {} +
+(cd "$root" && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0 --reproducible) >"$OUT/initramfs.cpio"

@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds QEMU with our device; runs inside the toolchain tree.
+#   /lab/pristine  Debian's unpacked source (read-only)    /lab/device  qemu-device/
+#   /lab/build     scratch, resumable                      /lab/out     gets bin/ share/ tests/ qapi/
+#   JOBS           parallel jobs
+set -euo pipefail
+: "${JOBS:?}"
+
+if [ ! -e /lab/build/.patched ]; then
+  rm -rf /lab/build/source
+  cp -r --reflink=auto /lab/pristine /lab/build/source
+  bash /lab/device/install.sh /lab/build/source
+  touch /lab/build/.patched
+fi
+SRC=/lab/build/source BUILD=/lab/build/objects OUT=/lab/out JOBS=$JOBS bash /lab/recipe/configure.sh
