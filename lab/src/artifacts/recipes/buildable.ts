@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Recipe } from '../recipe.ts';
+import { driverRecipe } from './driver.ts';
+import { driverBuilds } from './driver-builds.ts';
+import { initramfsRecipe } from './initramfs.ts';
+import { kernelFlavours, kernelRecipe, kernelSourceRecipe } from './kernel.ts';
+import { qemuRecipe, qemuSourceRecipe } from './qemu.ts';
+import { toolchainRecipe } from './toolchain.ts';
+
+/** Every recipe, by name: what `ferrolab build NAME` accepts, and what `--gc` keeps. */
+export function buildable(): ReadonlyMap<string, Recipe> {
+  const recipes = [
+    toolchainRecipe(),
+    kernelSourceRecipe(),
+    ...kernelFlavours.map(kernelRecipe),
+    qemuSourceRecipe(),
+    qemuRecipe(),
+    initramfsRecipe(),
+    ...driverBuilds().map(driverRecipe),
+  ];
+  return new Map(recipes.map((recipe) => [recipe.name, recipe]));
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { Command, CommanderError } from 'commander';
+import { exitStatus, LabError } from '../errors.ts';
+
+/** The verbs. Each is loaded when it is asked for: start-up time counts in a warm boot. */
+const verbs: Readonly<Record<string, () => Promise<Command>>> = {
+  boot: async () => (await import('./boot.ts')).bootCommand(),
+  build: async () => (await import('./build.ts')).buildCommand(),
+  console: async () => (await import('./console.ts')).consoleCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+  soak: async () => (await import('./soak.ts')).soakCommand(),
+};
+
+/** Runs the command line `argv` (as in process.argv) and sets the exit status. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    const program = await programFor(argv[2]);
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+async function programFor(verb: string | undefined): Promise<Command> {
+  const program = new Command('ferrolab')
+    .description('A device lab for Linux network drivers on virtual machines.')
+    .exitOverride()
+    .showHelpAfterError('Run ferrolab --help for the verbs.');
+  const load = verb === undefined ? undefined : verbs[verb];
+  const commands = load ? [await load()] : await Promise.all(Object.values(verbs).map((v) => v()));
+  for (const command of commands) program.addCommand(inheritOverride(command));
+  return program;
+}
+
+/** Commander exits with 1 on its own; usage errors are 2 here. */
+function inheritOverride(command: Command): Command {
+  command
+    .exitOverride()
+    .showHelpAfterError(`Run ferrolab ${command.name()} --help for the options.`);
+  for (const child of command.commands) inheritOverride(child);
+  return command;
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Help and version were asked for; everything else is a mistake that commander has printed.
+    return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
+  }
+  if (error instanceof LabError) {
+    process.stderr.write(`ferrolab: ${error.message}${causeOf(error)}\n  ${error.remedy}\n`);
+    return error.exitStatus;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`ferrolab: unexpected error, please report it:\n${text}\n`);
+  return exitStatus.labFailed;
+}
+
+function causeOf(error: LabError): string {
+  const { cause } = error;
+  if (!(cause instanceof Error)) return '';
+  const [reason = ''] = cause.message.split('\n');
+  return error.message.includes(reason) ? '' : `: ${reason}`;
+}
