@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 /** Licences by place; the first rule that matches counts. */
 const rules: readonly (readonly [RegExp, RegExp])[] = [
+  // It is made of QEMU's schema parser, which is under the GPL.
+  [/^scripts\/generate-qapi-types\//, /SPDX-License-Identifier: GPL-2\.0-or-later/],
   [/^qemu-device\/.*\.(c|h)$/, /SPDX-License-Identifier: GPL-2\.0-or-later/],
   [/^kernel-module\/.*\.(c|h|rs)$/, /SPDX-License-Identifier: GPL-2\.0/],
   [/\.(ts|js|sh|py|yml)$|^Makefile$|^\.ci\/run$/, /SPDX-License-Identifier: Apache-2\.0/],

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { join } from 'node:path';
+import { inToolchain } from '../../lab/src/artifacts/toolchain-sandbox.ts';
+import { labArtifacts } from './lab-artifacts.ts';
+
+/** Command line that runs `argv` where our QEMU lies in /lab/qemu. */
+export async function besideQemu(...argv: readonly string[]): Promise<[string, ...string[]]> {
+  const dir = await labArtifacts('toolchain', 'qemu');
+  const [command = 'bwrap', ...rest] = inToolchain(
+    { tree: join(dir('toolchain'), 'tree'), mounts: [{ host: dir('qemu'), at: '/lab/qemu' }] },
+    argv,
+  );
+  return [command, ...rest];
+}
