@@ -8,7 +8,7 @@ set -euo pipefail
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 programs=(
-  /usr/sbin/dropbear /usr/sbin/ethtool /usr/bin/kmod /usr/bin/ping
+  /usr/bin/dash /usr/sbin/dropbear /usr/sbin/ethtool /usr/bin/kmod /usr/bin/ping
   "$(command -v ip)"
 )
 
@@ -19,7 +19,7 @@ ln -s lib "$root/lib64"
 
 cp "$(command -v busybox)" "$root/bin/busybox"
 while read -r applet; do
-  case $applet in ip | insmod | rmmod | lsmod | modprobe | modinfo | ping | busybox) continue ;; esac
+  case $applet in sh | ip | insmod | rmmod | lsmod | modprobe | modinfo | ping | busybox) continue ;; esac
   ln -s busybox "$root/bin/$applet"
 done < <("$root/bin/busybox" --list)
 
@@ -30,6 +30,8 @@ for program in "${programs[@]}"; do
     install -m 755 "$library" "$root/lib/"
   done < <(ldd "$program" | grep -o '/[^ ]*')
 done
+# Not busybox's sh: that one prefers its own ip, ping and insmod to the real ones.
+ln -s ../usr/sbin/dash "$root/bin/sh"
 for name in insmod rmmod lsmod modprobe modinfo; do ln -s kmod "$root/usr/sbin/$name"; done
 strip --strip-unneeded "$root"/lib/*.so* "$root"/usr/sbin/{dropbear,ethtool,kmod,ip,ping} 2>/dev/null || true
 
