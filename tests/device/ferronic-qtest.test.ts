@@ -17,7 +17,9 @@ async function qtest(...args: readonly string[]) {
 }
 
 const listing = await qtest('-l');
-const paths = listing.stdout.split('\n').filter((line) => line.startsWith('/'));
+const paths = listing.stdout
+  .split('\n')
+  .flatMap((line) => line.match(/^(?:# )?(\/.*)$/)?.[1] ?? []);
 
 describe('the ferronic model in qtest', () => {
   it('has tests', () => {

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Builds QEMU with the ferronic NIC. Runs inside the toolchain tree, offline.
+#
+#   SRC    unpacked QEMU source, already prepared by qemu-device/install.sh
+#   BUILD  build directory; an existing one is continued
+#   OUT    where the result goes: bin/, share/qemu/, tests/, qapi/
+#   JOBS   compiler processes (default: all cores)
+set -eu
+: "${SRC:?}" "${BUILD:?}" "${OUT:?}"
+JOBS=${JOBS:-$(nproc)}
+
+mkdir -p "$BUILD"
+cd "$BUILD"
+if [ ! -f build.ninja ]; then
+    "$SRC/configure" \
+        --target-list=x86_64-softmmu \
+        --without-default-features \
+        --without-default-devices \
+        --with-devices-x86_64=ferrolab \
+        --enable-tcg \
+        --enable-kvm \
+        --enable-seccomp \
+        --enable-zstd \
+        --enable-fdt=system \
+        --enable-trace-backends=log \
+        --disable-docs \
+        --disable-user \
+        --disable-tools \
+        --disable-install-blobs \
+        --disable-debug-info \
+        --disable-werror
+fi
+
+ninja -j "$JOBS" qemu-system-x86_64 tests/qtest/ferronic-test
+
+mkdir -p "$OUT/bin" "$OUT/tests" "$OUT/share/qemu" "$OUT/qapi"
+strip -o "$OUT/bin/qemu-system-x86_64" qemu-system-x86_64
+strip -o "$OUT/tests/ferronic-test" tests/qtest/ferronic-test
+cp "$SRC"/qapi/*.json "$OUT/qapi/"
+for blob in bios-256k.bin linuxboot_dma.bin pvh.bin kvmvapic.bin; do
+    for dir in "$BUILD/pc-bios" "$SRC/pc-bios" /usr/share/seabios /usr/share/qemu /usr/lib/ipxe/qemu; do
+        if [ -f "$dir/$blob" ]; then
+            cp -L "$dir/$blob" "$OUT/share/qemu/$blob"
+            continue 2
+        fi
+    done
+    echo "firmware $blob not found" >&2
+    exit 1
+done
