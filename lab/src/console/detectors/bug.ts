@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Detector } from '../detector.ts';
+
+const header = /[kK]ernel BUG at (?<place>\S+)/;
+const unless = /^\s*\S*panicked at/;
+const inFrame = { strength: 'cause', header, unless, search: 'innermost' } as const;
+
+/** BUG() and BUG_ON(), and the checks that end in one. */
+export const bugDetectors: readonly Detector[] = [
+  {
+    ...inFrame,
+    family: 'list-corruption',
+    header: /[kK]ernel BUG at \S*lib\/list_debug\.c/,
+    title: 'BUG: corrupted list in {frame}',
+    altTitles: ['bad-access in {frame}'],
+    type: 'MEMORY_SAFETY_BUG',
+  },
+  {
+    ...inFrame,
+    family: 'usercopy',
+    header: /[kK]ernel BUG at \S*mm\/usercopy\.c/,
+    title: 'BUG: bad usercopy in {frame}',
+    type: 'MEMORY_SAFETY_BUG',
+  },
+  // The core helper that ends a Rust panic whose first line was lost.
+  {
+    ...inFrame,
+    family: 'rust-panic',
+    header: /[kK]ernel BUG at rust\/helpers/,
+    strength: 'consequence',
+    title: 'kernel BUG in {frame}',
+    type: 'BUG',
+    incomplete: true,
+  },
+  { ...inFrame, family: 'bug', title: 'kernel BUG in {frame}', type: 'BUG' },
+];

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Detector } from '../detector.ts';
+
+const lockdep = {
+  family: 'lockdep',
+  strength: 'cause',
+  type: 'LOCKDEP',
+  // Waiting for work is a lock to lockdep: the one who waits is to blame.
+  keep: /^_*(?:start_)?flush_work$/,
+} as const;
+const label = String.raw`(?:\[ )?(?<level>BUG|WARNING|INFO): `;
+const bannered = (text: string) => new RegExp(label + text);
+
+/** lockdep's reports, the checks of spinlocks, RCU, preemption and sleep. */
+export const lockingDetectors: readonly Detector[] = [
+  {
+    ...lockdep,
+    header: bannered('possible (?:circular|recursive) locking(?: dependency)? detected'),
+    body: /is trying to acquire lock[\s\S]*?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    title: 'possible deadlock in {frame}',
+    search: 'lock',
+  },
+  {
+    ...lockdep,
+    header: bannered('possible irq lock inversion dependency detected'),
+    body: /just changed the state of lock[\s\S]*?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    title: 'possible deadlock in {frame}',
+    search: 'lock',
+  },
+  {
+    ...lockdep,
+    header: bannered('\\w+-(?:READ-)?safe -> \\w+-(?:READ-)?unsafe lock order detected'),
+    body: /which became/,
+    title: 'possible deadlock in {frame}',
+    search: 'dependency',
+  },
+  {
+    ...lockdep,
+    header: bannered('inconsistent lock state'),
+    body: /takes:[\s\S]*?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    title: 'inconsistent lock state in {frame}',
+    search: 'lock',
+  },
+  // Only the banner came through.
+  {
+    family: 'lockdep',
+    strength: 'cause',
+    header:
+      /(?<banner>(?:BUG|WARNING|INFO): (?:possible (?:circular|recursive|irq).*detected|\S+-safe -> \S+-unsafe lock order detected|inconsistent lock state))/,
+    title: '{banner}',
+    type: (title) => (title.startsWith('WARNING') ? 'WARNING' : ''),
+    search: 'none',
+    incomplete: true,
+  },
+  {
+    ...lockdep,
+    header: /(?:WARNING|BUG): [sS]uspicious RCU usage/,
+    body: /suspicious rcu_\w+|RCU used illegally|Illegal context switch|suspicious .*usage!/,
+    title: 'WARNING: suspicious RCU usage in {frame}',
+    search: 'innermost',
+  },
+  {
+    family: 'lockdep',
+    strength: 'cause',
+    header: /WARNING: suspicious RCU usage/,
+    title: 'WARNING: suspicious RCU usage',
+    type: 'WARNING',
+    search: 'none',
+    incomplete: true,
+  },
+  {
+    family: 'lockdep',
+    strength: 'cause',
+    header: /INFO: suspicious RCU usage/,
+    title: 'INFO: suspicious RCU usage in {frame}',
+    type: '',
+    search: 'innermost',
+  },
+  {
+    ...lockdep,
+    header: /INFO: trying to register non-static key/,
+    title: 'INFO: trying to register non-static key in {frame}',
+    search: 'innermost',
+  },
+  {
+    ...lockdep,
+    header: bannered('(?:.* )?still has locks held!'),
+    title: '{level}: still has locks held in {frame}',
+    search: 'lock',
+  },
+  {
+    ...lockdep,
+    header: bannered('bad unlock balance detected!'),
+    title: '{level}: bad unlock balance in {frame}',
+    search: 'lock',
+  },
+  {
+    ...lockdep,
+    header: bannered('bad contention detected!'),
+    title: '{level}: bad contention in {frame}',
+    search: 'lock',
+  },
+  {
+    ...lockdep,
+    header: bannered('held lock freed!'),
+    title: '{level}: held lock freed in {frame}',
+    search: 'lock',
+  },
+  {
+    ...lockdep,
+    header: bannered('lock held when returning to user space!'),
+    title: '{level}: lock held when returning to user space in {frame}',
+    search: 'lock',
+  },
+  {
+    ...lockdep,
+    header: bannered('Nested lock was not taken'),
+    title: '{level}: nested lock was not taken in {frame}',
+    search: 'innermost',
+  },
+  {
+    ...lockdep,
+    header: bannered('Invalid wait context'),
+    title: 'WARNING: locking bug in {frame}',
+    skip: /^(?:_*lock_sock\w*|release_sock|_*might_fault)$/,
+    search: 'innermost',
+  },
+  {
+    ...lockdep,
+    family: 'spinlock',
+    header:
+      /BUG: (?<lock>spinlock|rwlock) (?<what>lockup suspected|lockup|already unlocked|recursion|bad magic|wrong owner|wrong CPU|cpu recursion|trylock failure on UP|\w+-lock (?:overflow|underflow))/,
+    title: 'BUG: {lock} {what} in {frame}',
+    search: 'innermost',
+  },
+  {
+    family: 'atomic-sleep',
+    strength: 'cause',
+    header: /BUG: sleeping function called from invalid context/,
+    title: 'BUG: sleeping function called from invalid context in {frame}',
+    type: 'ATOMIC_SLEEP',
+    search: 'innermost',
+  },
+  {
+    family: 'atomic-sleep',
+    strength: 'cause',
+    header: /BUG: scheduling while atomic/,
+    title: 'BUG: scheduling while atomic in {frame}',
+    type: 'ATOMIC_SLEEP',
+    search: 'innermost',
+  },
+  {
+    ...lockdep,
+    family: 'preemption',
+    header: /BUG: using (?<call>\w+)\(\) in preemptible/,
+    title: 'BUG: using {call}() in preemptible code in {frame}',
+    search: 'innermost',
+  },
+  {
+    family: 'lockdep',
+    strength: 'cause',
+    header: /BUG: workqueue leaked (?:lock or atomic|atomic, lock or RCU)/,
+    body: /last function: (?<fn>[\w.]+)/,
+    title: 'BUG: workqueue leaked lock or atomic in {frame}',
+    type: '',
+    search: 'none',
+  },
+];

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Detector } from '../detector.ts';
+
+const memory = { strength: 'cause', search: 'innermost', type: 'MEMORY_SAFETY_BUG' } as const;
+const counters = { family: 'page-tables', strength: 'cause', search: 'none', type: '' } as const;
+
+/** Leaks, the allocator's own checks, page tables, mounts. */
+export const memoryDetectors: readonly Detector[] = [
+  {
+    family: 'kmemleak',
+    strength: 'cause',
+    header: /BUG: memory leak/,
+    title: 'memory leak in {frame}',
+    type: 'LEAK',
+    search: 'innermost',
+  },
+  {
+    family: 'kmemleak',
+    strength: 'consequence',
+    repeats: true,
+    header: /^\s*unreferenced object(?: \([\w ]+\))? (?:0x)?[0-9a-f]+ \(size \d+\)/,
+    title: 'memory leak in {frame}',
+    type: 'LEAK',
+    search: 'innermost',
+  },
+  {
+    family: 'kmemleak',
+    strength: 'cause',
+    header: /kmemleak: \d+ new suspected memory leaks?/,
+    title: 'memory leak',
+    type: 'LEAK',
+    search: 'none',
+    incomplete: true,
+  },
+  {
+    ...memory,
+    family: 'slub',
+    header: /BUG \S+ \((?:Not tainted|Tainted).*\): (?<what>.+)/,
+    // KASAN's own report tells the same better.
+    unless: /kasan: bad access detected/,
+    title: 'BUG: {what} in {frame}',
+  },
+  {
+    family: 'slub',
+    strength: 'consequence',
+    header: /(?<what>INFO: (?:Allocated|Freed) in \S+ age=\d+ cpu=\d+ pid=\d+)/,
+    title: '{what}',
+    type: '',
+    search: 'none',
+    incomplete: true,
+  },
+  {
+    family: 'slub',
+    strength: 'consequence',
+    header: /(?<what>INFO: (?:Slab|Object) 0x[0-9a-f]+ .*)/,
+    title: '{what}',
+    type: '',
+    search: 'none',
+    incomplete: true,
+  },
+  {
+    ...memory,
+    family: 'page-state',
+    type: '',
+    header: /BUG: Bad page (?<what>state|cache) in process/,
+    title: 'BUG: Bad page {what} in {frame}',
+    skip: /^(?:bad_page|free_\w*page\w*|check_\w*page\w*|__free_pages\w*|page_\w+|release_pages|unmap_\w+|zap_\w+|prep_\w+)$/,
+  },
+  {
+    family: 'page-state',
+    strength: 'cause',
+    header: /BUG: Bad page map(?: in process)?/,
+    title: 'BUG: Bad page map in {frame}',
+    type: '',
+    search: 'innermost',
+    skip: /^print_bad_\w+$/,
+  },
+  { ...counters, header: /BUG: Bad rss-counter state/, title: 'BUG: Bad rss-counter state' },
+  {
+    ...counters,
+    header: /BUG: non-zero (?<what>nr_ptes|nr_pmds|pgtables_bytes) on freeing mm/,
+    title: 'BUG: non-zero {what} on freeing mm',
+  },
+  {
+    family: 'vfs',
+    strength: 'cause',
+    header: /BUG: Dentry .* still in use \(\d+\) \[(?<what>(?<short>\w+) of [^\]]+)\]/,
+    title: 'BUG: Dentry still in use in {short}',
+    altTitles: ['BUG: Dentry still in use [{what}]'],
+    type: '',
+    search: 'none',
+  },
+  {
+    family: 'vfs',
+    strength: 'cause',
+    header: /VFS: Busy inodes after unmount/,
+    title: 'VFS: Busy inodes after unmount (use-after-free)',
+    type: 'DoS',
+    search: 'none',
+  },
+  {
+    family: 'vfs',
+    strength: 'cause',
+    header: /VFS: Close: file count is (?:0|zero)/,
+    title: 'VFS: Close: file count is zero (use-after-free)',
+    type: 'DoS',
+    search: 'none',
+  },
+];

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Detector } from '../detector.ts';
+
+const prefix = String.raw`^\s*(?:\[ )?(?:[\w.-]+(?: [\w.-]+)?: ){0,2}`;
+
+/** Texts that no other detector knows. A BUG counts by itself; the rest only with a stack trace behind it. */
+export const otherDetectors: readonly Detector[] = [
+  {
+    family: 'other',
+    strength: 'cause',
+    header: new RegExp(`${prefix}(?<what>BUG: \\S.*)`),
+    title: '{what}',
+    type: '',
+    search: 'none',
+  },
+  {
+    family: 'other',
+    strength: 'needs-trace',
+    header: new RegExp(`${prefix}(?<what>WARNING: \\S.*)`),
+    title: '{what}',
+    type: 'WARNING',
+    search: 'none',
+  },
+  {
+    family: 'other',
+    strength: 'needs-trace',
+    header: new RegExp(`${prefix}(?<what>INFO: \\S.*)`),
+    unless:
+      /INFO: lockdep is turned off|took too long|Stall ended|INFO: task .*(?:blocked on|likely)/,
+    title: '{what}',
+    type: '',
+    search: 'none',
+  },
+];

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Detector } from '../detector.ts';
+
+const panic = { family: 'panic', strength: 'consequence', type: 'DoS' } as const;
+
+/** Panics and reboots. A panic that an earlier report of the same writer led to is part of that report. */
+export const panicDetectors: readonly Detector[] = [
+  {
+    ...panic,
+    header:
+      /Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: (?<fn>[^\s+]+)/,
+    title: 'kernel panic: stack is corrupted in {frame}',
+    needsNoTrace: true,
+    search: 'innermost',
+  },
+  {
+    ...panic,
+    header: /Kernel panic - not syncing: corrupted stack end detected inside scheduler/,
+    title: 'kernel panic: corrupted stack end in {frame}',
+    altTitles: ['stack-overflow in {frame}'],
+    search: 'entry',
+  },
+  {
+    ...panic,
+    header: /Kernel panic - not syncing: kernel stack overflow/,
+    title: 'kernel stack overflow in {frame}',
+    altTitles: ['stack-overflow in {frame}'],
+    search: 'entry',
+  },
+  {
+    ...panic,
+    header: /Kernel panic - not syncing: Attempted to kill init!/,
+    title: 'kernel panic: Attempted to kill init!',
+    search: 'none',
+  },
+  // These name what the kernel does about a report, so the report itself was lost.
+  {
+    ...panic,
+    header:
+      /Kernel panic - not syncing: (?<why>Fatal exception|(?:\S+: )?panic_on_warn set|hung_task: blocked tasks|softlockup: hung tasks|RCU Stall)/,
+    title: 'kernel panic: {why}',
+    search: 'none',
+    incomplete: true,
+  },
+  {
+    ...panic,
+    header: /Kernel panic - not syncing: (?<why>.+)/,
+    title: 'kernel panic: {why}',
+    search: 'none',
+  },
+  {
+    ...panic,
+    header: /Kernel panic - not syncing/,
+    title: 'kernel panic: corrupted',
+    search: 'none',
+    incomplete: true,
+  },
+  {
+    ...panic,
+    strength: 'cause',
+    family: 'trusty',
+    header: /trusty: panic(?! notifier)/,
+    body: /(?<why>ASSERT FAILED)/,
+    title: 'trusty: {why}:',
+    search: 'none',
+    incomplete: true,
+  },
+  {
+    ...panic,
+    strength: 'cause',
+    family: 'trusty',
+    header: /trusty: panic(?! notifier)/,
+    title: 'trusty: panic',
+    search: 'none',
+  },
+];
+
+/** Reports of the fuzzer's own programs, which other people's consoles contain. */
+export const fuzzerDetectors: readonly Detector[] = [
+  {
+    family: 'fuzzer',
+    strength: 'cause',
+    header: /(?:^|\s)(?<what>SYZFATAL: .*)/,
+    title: '{what}',
+    altTitles: ['SYZFATAL'],
+    type: 'SYZ_FAILURE',
+    search: 'none',
+  },
+  {
+    family: 'fuzzer',
+    strength: 'cause',
+    header: /(?:^|\s)(?<what>SYZFAIL: .*)/,
+    title: '{what}',
+    type: 'SYZ_FAILURE',
+    search: 'none',
+  },
+  {
+    family: 'fuzzer',
+    strength: 'needs-trace',
+    header: /^(?<what>(?:panic|fatal error): .*)/,
+    body: /^goroutine \d+ /m,
+    title: '{what}',
+    type: '',
+    search: 'none',
+  },
+];

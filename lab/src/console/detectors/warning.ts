@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Detector } from '../detector.ts';
+
+// Before Linux 6.19: "WARNING: CPU: 1 PID: 2 at file.c:3 f+0x4/0x5"; since: "WARNING: [cond] file.c:3 at f+0x4/0x5, CPU#1: comm/2".
+const at = (file: string, fn = '') =>
+  new RegExp(
+    `WARNING: (?:CPU: \\d+ (?:UID: \\d+ )?PID: \\d+ at |.*)?(?:\\S*/)?${file}:\\d+.*?(?:\\b${fn})`,
+  );
+const warn = {
+  family: 'warning',
+  strength: 'cause',
+  search: 'innermost',
+  type: 'WARNING',
+} as const;
+
+/** WARN() and its relatives: first the places whose name says more than the function that called them. */
+export const warningDetectors: readonly Detector[] = [
+  {
+    ...warn,
+    family: 'odebug',
+    header: at('lib/debugobjects\\.c'),
+    title: 'WARNING: ODEBUG bug in {frame}',
+  },
+  {
+    ...warn,
+    family: 'usercopy',
+    header: at('mm/usercopy\\.c', 'usercopy_warn'),
+    title: 'WARNING: bad usercopy in {frame}',
+  },
+  {
+    ...warn,
+    header: at('lib/kobject\\.c', 'kobject_'),
+    title: 'WARNING: kobject bug in {frame}',
+    keep: /^device_add$/,
+  },
+  {
+    ...warn,
+    header: at('fs/proc/generic\\.c', 'proc_register'),
+    title: 'WARNING: proc registration bug in {frame}',
+    skip: /^_*proc_\w+$/,
+  },
+  {
+    ...warn,
+    family: 'refcount',
+    header: at('lib/refcount\\.c', 'refcount_'),
+    title: 'WARNING: refcount bug in {frame}',
+    type: 'REFCOUNT_WARNING',
+  },
+  {
+    ...warn,
+    family: 'lockdep',
+    header: at('kernel/locking/lockdep\\.c'),
+    title: 'WARNING: locking bug in {frame}',
+    type: 'LOCKDEP',
+    skip: /^(?:_*lock_sock\w*|release_sock|_*might_fault)$/,
+  },
+  {
+    ...warn,
+    header: at('mm/slab_common\\.c', 'kmalloc_slab'),
+    title: 'WARNING: kmalloc bug in {frame}',
+  },
+  { ...warn, header: at('mm/util\\.c', 'kvmalloc_node'), title: 'WARNING: kmalloc bug in {frame}' },
+  {
+    ...warn,
+    header: at('mm/slub\\.c', '__kvmalloc_node'),
+    title: 'WARNING: kmalloc bug in {frame}',
+  },
+  {
+    ...warn,
+    header: at('mm/vmalloc\\.c', '__vmalloc_node_range'),
+    title: 'WARNING: zero-size vmalloc in {frame}',
+  },
+  {
+    ...warn,
+    header: at('drivers/usb/core/urb\\.c', 'usb_submit_urb'),
+    title: 'WARNING in {frame}/usb_submit_urb',
+    skip: /^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg\w*|internal_control_msg)$/,
+  },
+  {
+    ...warn,
+    family: 'dma-api',
+    header: at('kernel/dma/debug\\.c'),
+    body: /DMA-API: (?:\S+ [\w:.]+: )?(?<fault>[^[\n]+)/,
+    title: 'DMA-API: {fault} in {frame}',
+    skip: /^(?:check_\w+|add_dma_entry|debug_dma_\w+|err_printk|dma_(?:map|unmap|sync|free|alloc|direct)_\w+)$/,
+  },
+  {
+    ...warn,
+    family: 'list-corruption',
+    header: at('lib/list_debug\\.c'),
+    title: 'WARNING in {frame}',
+  },
+  {
+    ...warn,
+    family: 'netdev-watchdog',
+    header: at('net/sched/sch_generic\\.c', 'dev_watchdog'),
+    title: 'WARNING in {frame}',
+  },
+  // No frame of its own: the function that warns is the frame.
+  {
+    ...warn,
+    header: /WARNING: (?:CPU: \d+ (?:UID: \d+ )?PID: \d+ )?at /,
+    title: 'WARNING in {frame}',
+  },
+  {
+    ...warn,
+    header: /WARNING: (?:\[.*\] )?[\w./-]+\.(?:c|h|rs|S):\d+ at /,
+    title: 'WARNING in {frame}',
+  },
+  {
+    family: 'unwinder',
+    strength: 'cause',
+    header: /WARNING: kernel stack regs at \S+ in \S+ has bad '(?<register>\w+)' value/,
+    title: "WARNING: kernel stack regs has bad '{register}' value",
+    type: '',
+    search: 'none',
+  },
+  {
+    family: 'unwinder',
+    strength: 'cause',
+    header: /WARNING: kernel stack frame pointer at \S+ in \S+ has bad value/,
+    title: 'WARNING: kernel stack frame pointer has bad value',
+    type: '',
+    search: 'none',
+  },
+];

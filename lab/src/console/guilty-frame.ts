@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { isHelper } from './helper-frames.ts';
+import type { PlacedFrame, ReportBody, StretchKind } from './report-body.ts';
+import { isDispatcher, isInterruptEntry, isStallHelper } from './stall-frames.ts';
+
+/** How a detector finds the function to blame. */
+export type FrameSearch =
+  /** The first function that is no helper, in the order of the console. */
+  | 'innermost'
+  /** As `innermost`, after the places where locks were taken. */
+  | 'lock'
+  /** As `innermost`, in the stack on which a lock became dangerous. */
+  | 'dependency'
+  /** The entry point that somebody called and that does not come back: a system call's or a timer's handler. */
+  | 'entry'
+  /** As `entry`, but of what an interrupt came into, if one did. */
+  | 'interrupted'
+  /** As `innermost`, without the instruction pointer. */
+  | 'caller'
+  | 'none';
+
+export interface FrameQuery {
+  readonly search: FrameSearch;
+  /** Names from the header, tried first. */
+  readonly hints?: readonly string[];
+  /** More helpers for this kind of report. */
+  readonly skip?: RegExp | undefined;
+  /** Helpers that are to blame in this kind of report. */
+  readonly keep?: RegExp | undefined;
+}
+
+/** The function to blame, or null when the report does not tell. */
+export function guiltyFrame(body: ReportBody, query: FrameQuery): string | null {
+  const wanted = (name: string) =>
+    (query.keep?.test(name) ?? false) || (!isHelper(name) && !(query.skip?.test(name) ?? false));
+  const hint = query.hints?.find(wanted);
+  if (hint !== undefined) return hint;
+  switch (query.search) {
+    case 'none':
+      return null;
+    case 'entry':
+      return stalledEntry(body, false) ?? null;
+    case 'interrupted':
+      return stalledEntry(body, true) ?? stalledEntry(body, false) ?? null;
+    case 'caller':
+      return first(body, ['trace'], (name, place) => place === 'call' && wanted(name));
+    case 'lock':
+      return first(body, ['lock', 'trace'], wanted);
+    case 'dependency':
+      return first(body, ['chain'], wanted) ?? first(body, ['lock', 'trace'], wanted);
+    case 'innermost':
+      return first(body, ['trace'], wanted);
+  }
+}
+
+function first(
+  body: ReportBody,
+  kinds: readonly StretchKind[],
+  wanted: (name: string, place: PlacedFrame['place']) => boolean,
+): string | null {
+  for (const frame of body.frames) {
+    if (kinds.includes(frame.kind) && wanted(frame.name, frame.place)) return frame.name;
+  }
+  return null;
+}
+
+function stalledEntry(body: ReportBody, interruptedOnly: boolean): string | undefined {
+  const stacks = new Map<number, PlacedFrame[]>();
+  for (const frame of body.frames) {
+    if (frame.kind !== 'trace') continue;
+    const stack = stacks.get(frame.stretch);
+    if (stack) stack.push(frame);
+    else stacks.set(frame.stretch, [frame]);
+  }
+  for (const stack of stacks.values()) {
+    const entry = entryOf(interruptedOnly ? belowInterrupt(stack) : stack);
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
+}
+
+/** What ran when the first interrupt of a stack came in. */
+function belowInterrupt(stack: readonly PlacedFrame[]): readonly PlacedFrame[] {
+  const from = stack.findIndex(
+    (frame, index) =>
+      isInterruptEntry(frame.name) ||
+      (stack[index - 1]?.inInterrupt === true && !frame.inInterrupt),
+  );
+  return from < 0 ? [] : stack.slice(from);
+}
+
+/** Goes from the innermost frame outwards to the first dispatcher; what it called is the entry. */
+function entryOf(stack: readonly PlacedFrame[]): string | undefined {
+  let candidate: string | undefined;
+  for (const { name } of stack) {
+    if (isInterruptEntry(name)) {
+      candidate = undefined;
+      continue;
+    }
+    if (/^smp_call_function_/.test(name)) return name;
+    if (isDispatcher(name)) {
+      if (candidate !== undefined) return candidate;
+      continue;
+    }
+    if (!isStallHelper(name) && !isHelper(name)) candidate = name;
+  }
+  return undefined;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { ConsoleLine } from './console-line.ts';
+import { readFrames, type StackFrame } from './stack-frame.ts';
+
+/**
+ * What a stretch of a report tells about:
+ * `trace` where the CPU or task is, `history` where memory was allocated, freed or made,
+ * `chain` how locks depended on each other before, `lock` the place that took a lock.
+ */
+export type StretchKind = 'trace' | 'history' | 'chain' | 'lock';
+
+export interface PlacedFrame extends StackFrame {
+  readonly kind: StretchKind;
+  /** Counts the traces of a report from 0; frames with the same number are of one stack. */
+  readonly stretch: number;
+  /** The frame ran in an interrupt that came in the middle of the trace. */
+  readonly inInterrupt: boolean;
+}
+
+/** The lines of a report from its header on, with what was read from them. */
+export interface ReportBody {
+  readonly header: string;
+  readonly lines: readonly ConsoleLine[];
+  /** All messages, one a line, the header first. */
+  readonly text: string;
+  readonly frames: readonly PlacedFrame[];
+  /** A stack trace follows, readable or not. */
+  readonly hasTrace: boolean;
+  /** The trace names at least one caller for certain. */
+  readonly hasCalls: boolean;
+  /** A failure forced by the kernel's fault injection was reported in between. */
+  readonly mixedWithFaultInjection: boolean;
+}
+
+const traceLabel =
+  /^\s*(?:(?:Call [Tt]race|Backtrace|[Ss]tack backtrace|backtrace(?: \(crc [0-9a-f]+\))?|Stack trace|NMI backtrace for cpu \d+.*)\s*:?|RIP: |Krnl Code:|goroutine \d+ \[)/;
+const historyLabel =
+  /^\s*(?:Allocated by|Freed by|Last (?:potentially related|call_rcu|work)|Second to last|Uninit was (?:created|stored)|Local variable|Origin:|chained origin:|kfence-#.*(?:allocated|freed) by|(?:allocated|freed|wrote) by task|The buggy address|page (?:last )?(?:allocated|free|owner)|Memory state|INFO: (?:Allocated|Freed) in|Preemption disabled at:)/;
+const chainLabel =
+  /^\s*(?:-> #\d+|the existing dependency chain|\.\.\. which became|to a \S+-irq-unsafe lock|which became|the (?:shortest )?dependencies|the (?:first|second) lock|\{[A-Z-]+\} state was registered|irq event stamp)/;
+const lockPlace = /\bat: (?:\[<[0-9a-f]+>\]\s*)?([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
+const bareLockPlace = /^\s*\[<[0-9a-f]+>\] ([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
+
+/** Reads a report's lines: which functions they name and in which role. */
+export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
+  const frames: PlacedFrame[] = [];
+  let kind: StretchKind = 'trace';
+  let stretch = 0;
+  let inInterrupt = false;
+  let releasing = false;
+  let hasTrace = false;
+  for (const [index, { text }] of lines.entries()) {
+    if (text.includes('<IRQ>') || text.includes('<NMI>') || text.includes('<SOFTIRQ>')) {
+      inInterrupt = true;
+    }
+    if (text.includes('</IRQ>') || text.includes('<EOI>')) inInterrupt = false;
+    if (historyLabel.test(text)) {
+      kind = 'history';
+      stretch++;
+    } else if (chainLabel.test(text)) {
+      kind = 'chain';
+      stretch++;
+    } else if (traceLabel.test(text)) {
+      if (!text.trimStart().startsWith('RIP: ')) {
+        stretch++;
+        inInterrupt = false;
+        hasTrace = true;
+      }
+      kind = 'trace';
+    }
+    const lock = lockPlace.exec(text) ?? (releasing ? bareLockPlace.exec(text) : null);
+    releasing = / lock .*at:\s*$/.test(text);
+    const found = lock?.[1] === undefined ? readFrames(text) : readFrames(` ${lock[1]}`);
+    for (const frame of index === 0 ? [] : found) {
+      const last = frames.at(-1);
+      // ARM names each function twice: as the one called and as the one that calls.
+      if (
+        last !== undefined &&
+        last.symbol === frame.symbol &&
+        last.offset === null &&
+        frame.place === 'call'
+      ) {
+        continue;
+      }
+      frames.push({ ...frame, kind: lock === null ? kind : 'lock', stretch, inInterrupt });
+    }
+  }
+  const hasCalls = frames.some((frame) => frame.kind === 'trace' && frame.place === 'call');
+  const text = lines.map((line) => line.text).join('\n');
+  return {
+    header: lines[0]?.text ?? '',
+    lines,
+    text,
+    frames,
+    hasTrace: hasTrace || hasCalls,
+    hasCalls,
+    mixedWithFaultInjection: isMixed(lines, frames),
+  };
+}
+
+/** Without the caller in front of each line, the trace of another CPU's forced failure cannot be told from ours. */
+function isMixed(lines: readonly ConsoleLine[], frames: readonly PlacedFrame[]): boolean {
+  if (lines[0]?.caller !== '') return false;
+  const calls = frames.filter((frame) => frame.kind === 'trace' && frame.place === 'call');
+  return calls.some(
+    (frame) => frame.stretch === calls[0]?.stretch && /^should_fail(?:_ex)?$/.test(frame.name),
+  );
+}
