@@ -11,6 +11,7 @@ export KBUILD_BUILD_TIMESTAMP='2026-01-01' KBUILD_BUILD_USER=ferrolab KBUILD_BUI
 kernel_make() { make -C /lab/source O=/lab/build LLVM=1 "$@"; }
 
 if [ ! -e /lab/build/.configured ]; then
+  kernel_make rustavailable
   kernel_make allnoconfig
   (cd /lab/recipe && /lab/source/scripts/kconfig/merge_config.sh -m -O /lab/build /lab/build/.config $FRAGMENTS)
   kernel_make olddefconfig

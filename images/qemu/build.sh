@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds QEMU with our device; runs inside the toolchain tree.
 #   /lab/pristine  Debian's unpacked source (read-only)    /lab/device  qemu-device/
-#   /lab/build     scratch, resumable                      /lab/out     gets bin/ share/ tests/ qapi/
+#   /lab/build     scratch; ninja goes on in it                     /lab/out     gets bin/ share/ tests/ qapi/
 #   JOBS           parallel jobs
 set -euo pipefail
 : "${JOBS:?}"
 
-if [ ! -e /lab/build/.patched ]; then
+if [ ! -e /lab/build/.copied ]; then
   rm -rf /lab/build/source
   cp -r --reflink=auto /lab/pristine /lab/build/source
-  bash /lab/device/install.sh /lab/build/source
-  touch /lab/build/.patched
+  touch /lab/build/.copied
 fi
+bash /lab/device/install.sh /lab/build/source
 SRC=/lab/build/source BUILD=/lab/build/objects OUT=/lab/out JOBS=$JOBS bash /lab/recipe/configure.sh

@@ -19,6 +19,7 @@ mmdebstrap --mode="$mode" --variant=minbase --include="$packages" \
   --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/src/rustc-*/src/*' \
   --dpkgopt='path-exclude=/usr/src/rustc-*/compiler/*' \
+  --dpkgopt='path-include=/usr/src/rustc-*/library/*' \
   --customize-hook='mkdir -p "$1/lab"' \
   --format=tar "$SUITE" - |
   tar -x -C "$OUT" --exclude='./dev/*' --no-same-owner

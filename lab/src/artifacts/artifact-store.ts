@@ -19,6 +19,7 @@ export interface CacheLayout {
   readonly artifacts: string;
   readonly building: string;
   readonly logs: string;
+  readonly scratch: string;
 }
 
 /** The folders below cache folder `root`. */
@@ -27,6 +28,7 @@ export function cacheLayout(root: string): CacheLayout {
     artifacts: join(root, 'artifacts'),
     building: join(root, 'building'),
     logs: join(root, 'logs'),
+    scratch: join(root, 'scratch'),
   };
 }
 

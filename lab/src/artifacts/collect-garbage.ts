@@ -23,12 +23,14 @@ export async function collectGarbage(): Promise<string[]> {
     removed.push(join(layout.artifacts, folder));
     await lock[Symbol.asyncDispose]();
   }
-  for (const folder of foldersIn(layout.building).filter((name) => !name.endsWith('.lock'))) {
-    const lock = await tryLockFile(join(layout.building, `${folder}.lock`));
-    if (!lock) continue;
-    await removeFolder(join(layout.building, folder));
-    removed.push(join(layout.building, folder));
-    await lock[Symbol.asyncDispose]();
+  for (const parent of [layout.building, layout.scratch]) {
+    for (const folder of foldersIn(parent).filter((name) => !name.endsWith('.lock'))) {
+      const lock = await tryLockFile(join(parent, `${folder}.lock`));
+      if (!lock) continue;
+      await removeFolder(join(parent, folder));
+      removed.push(join(parent, folder));
+      await lock[Symbol.asyncDispose]();
+    }
   }
   return removed;
 }

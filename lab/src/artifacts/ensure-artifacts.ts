@@ -2,9 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import type { Wait } from 'qemu-ipc/wait';
 import { Interrupted, LabError, LabFailure } from '../errors.ts';
 import {
@@ -20,12 +21,15 @@ import { cacheDirectory } from './cache-directory.ts';
 import { contentKey, fileSha256 } from './content-key.ts';
 import { lockFile } from './file-lock.ts';
 import { projectRoot } from './project-root.ts';
-import type { Artifact, BuildContext, Recipe } from './recipe.ts';
+import type { Artifact, BuildContext, Recipe, Scratch } from './recipe.ts';
 
 export interface EnsureOptions {
   readonly wait: Wait;
   readonly progress: BuildProgress;
 }
+
+/** make's own lines about failing, which say nothing about why. */
+const MAKE_CHATTER = /^make(\[\d+\])?:|^ninja: build stopped/;
 
 /** Less free space than this and a build is not begun. */
 const NEEDED_BYTES = 6 * 2 ** 30;
@@ -119,6 +123,8 @@ class BuildSession {
       const sha256 = await identityHash(out, recipe.identity);
       await publish(out, dir, { name: recipe.name, key, sha256 });
     } catch (error) {
+      log.end();
+      await finished(log);
       this.#progress.stepFailed(recipe.name, logPath);
       throw this.#explain(recipe, error, logPath);
     } finally {
@@ -151,7 +157,24 @@ class BuildSession {
         return found;
       },
       run: (argv, env) => this.#run(argv, env, log),
+      scratch: (name, parts) => this.#scratch(recipe, name, parts),
     };
+  }
+
+  async #scratch(
+    recipe: Recipe,
+    name: string,
+    parts: Readonly<Record<string, string>>,
+  ): Promise<Scratch> {
+    const folder = folderName(name, contentKey(this.#root, [], parts));
+    const dir = join(this.#layout.scratch, folder);
+    const lock = await lockFile(
+      join(this.#layout.scratch, `${folder}.lock`),
+      this.#wait.signal,
+      () => this.#progress.stepWaiting(recipe.name, 'another process builds in its folder'),
+    );
+    await mkdir(dir, { recursive: true });
+    return { dir, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
   }
 
   async #run(
@@ -205,7 +228,7 @@ class BuildSession {
     if (error instanceof LabError) return error;
     return new LabFailure(
       'BUILD_FAILED',
-      `${recipe.name} could not be built: ${lastComplaint(error)}`,
+      `${recipe.name} could not be built: ${lastComplaint(logPath, error)}`,
       {
         cause: error,
         remedy: `Read the end of ${logPath}; the same command goes on where this one stopped.`,
@@ -214,8 +237,13 @@ class BuildSession {
   }
 }
 
-function lastComplaint(error: unknown): string {
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+/** What the step said last: the end of its log, or the error itself where nothing was logged. */
+function lastComplaint(logPath: string, error: unknown): string {
+  const said = readFileSync(logPath, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('$ ') && !MAKE_CHATTER.test(line));
+  const [reason = ''] = error instanceof Error ? error.message.split('\n') : [String(error)];
+  return said.at(-1)?.trim() ?? reason;
 }
 
 async function identityHash(out: string, files: readonly string[]): Promise<string> {

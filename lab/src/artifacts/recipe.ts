@@ -20,9 +20,19 @@ export interface BuildContext {
   /** Becomes the artifact's folder when the recipe has finished. */
   readonly out: string;
   readonly dependency: (name: string) => Artifact;
+  /**
+   * A folder that outlives builds, shared by all that give the same parts and held by one at a time: for
+   * tools that know by themselves what to build again (ninja).
+   */
+  readonly scratch: (name: string, parts: Readonly<Record<string, string>>) => Promise<Scratch>;
   /** Runs a command, its output going to the step's log; rejects when it fails. */
   readonly run: (argv: readonly string[], env: Readonly<Record<string, string>>) => Promise<void>;
   readonly wait: Wait;
+}
+
+/** A scratch folder, held until disposed. */
+export interface Scratch extends AsyncDisposable {
+  readonly dir: string;
 }
 
 /** How one artifact is made, and from what. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { LabFailure } from '../../errors.ts';
+import { contentKey } from '../content-key.ts';
 import type { BuildContext, Recipe } from '../recipe.ts';
 import { readSourceLock, sourceOverride } from '../source-lock.ts';
 import { inToolchain, withEnvironment } from '../toolchain-sandbox.ts';
@@ -58,17 +60,23 @@ export function qemuRecipe(): Recipe {
     identity: ['bin/qemu-system-x86_64'],
     estimateSeconds: 210,
     async build(context) {
-      const { out, work, dependency, root } = context;
+      const { out, dependency, root } = context;
       const override = sourceOverride('LAB_QEMU_SRC');
-      const build = join(work, 'build');
-      await mkdir(build, { recursive: true });
+      // A change of the device must not cost the whole build again: ninja knows what it touches. What it
+      // does not know (patches, files that went away, options) gives another folder.
+      await using build = await context.scratch('qemu', {
+        source: dependency('qemu-source').key,
+        toolchain: dependency('toolchain').key,
+        recipe: contentKey(root, ['images/qemu', 'qemu-device/patches'], {}),
+        files: readdirSync(join(root, 'qemu-device')).sort().join(' '),
+      });
       const source =
         override.kind === 'folder' ? override.path : join(dependency('qemu-source').dir, 'source');
       const mounts = [
         { host: join(root, 'images/qemu'), at: '/lab/recipe' },
         { host: join(root, 'qemu-device'), at: '/lab/device' },
         { host: source, at: '/lab/pristine' },
-        { host: build, at: '/lab/build', writable: true },
+        { host: build.dir, at: '/lab/build', writable: true },
         { host: out, at: '/lab/out', writable: true },
       ];
       const argv = withEnvironment({ JOBS: String(availableParallelism()) }, [
