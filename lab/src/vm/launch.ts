@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConnectionLostError } from 'qemu-ipc/errors';
+import { QmpClient } from 'qemu-ipc/qmp-client';
+import { Deadline, type Wait, waitFor } from 'qemu-ipc/wait';
+import { LabFailure } from '../errors.ts';
+import { joinInitramfs } from './initramfs.ts';
+import type { MachineSpec } from './machine-spec.ts';
+import { type PanicNotice, watchForPanic } from './panic-notice.ts';
+import { qemuArguments, qemuSandbox, sandboxPath } from './qemu-command-line.ts';
+import { describeExit, type QemuProcess, startQemu, type VmExit } from './qemu-process.ts';
+import { SerialConsole } from './serial-console.ts';
+import { type SshCredentials, type SshOptions, SshSession } from './ssh-session.ts';
+import { endQemu } from './teardown.ts';
+import { stripTerminalEscapes } from './terminal-escapes.ts';
+
+/** QEMU greets within a tenth of a second; this is for hosts under heavy load. */
+const greetingMs = 20_000;
+const lastMomentMs = 1_000;
+
+export interface RunningVm extends AsyncDisposable {
+  /** Leader of the process group that holds the sandbox and QEMU. */
+  readonly pid: number;
+  readonly qmp: QmpClient;
+  readonly console: SerialConsole;
+  /** Resolves when the guest's panic device fires; pending for ever when it never does. */
+  readonly panicked: Promise<PanicNotice>;
+  /** Resolves when QEMU is gone, for whatever reason. Never rejects. */
+  readonly exited: Promise<VmExit>;
+  /** Milliseconds on the monotonic clock at which QEMU was started. */
+  readonly startedAtMs: number;
+  /** Logs in over the virtio-serial port; can be called before the guest is up. One session a machine. */
+  connectSsh(credentials: SshCredentials, wait: Wait, options?: SshOptions): Promise<SshSession>;
+  /** Ends QEMU, by force if need be; the console's record is complete afterwards. */
+  stop(): Promise<StoppedVm>;
+}
+
+export interface StoppedVm {
+  readonly exit: VmExit;
+  /** The complete console, written by QEMU. */
+  readonly consolePath: string;
+}
+
+/**
+ * Starts the machine and resolves when QEMU answers on QMP, with the guest's first instructions behind it.
+ * LabFailure when QEMU dies or does not greet.
+ */
+export async function launchVm(spec: MachineSpec, wait: Wait): Promise<RunningVm> {
+  const joined = join(spec.runDir, 'initramfs.cpio');
+  const initramfs = await joinInitramfs(spec.initramfs, joined);
+  const startedAtMs = performance.now();
+  const command = [sandboxPath.program, ...qemuArguments(spec)];
+  const process = await startQemu(qemuSandbox(spec, initramfs), command, wait);
+  const console = new SerialConsole(process.console);
+  const qmp = await greet(process, wait);
+  // QEMU has mapped the file by now; a campaign would otherwise leave one in each run's folder.
+  if (initramfs === joined) await rm(joined, { force: true });
+  return new LaunchedVm(process, qmp, console, startedAtMs, join(spec.runDir, 'console.log'));
+}
+
+/** Connects to QMP, or ends QEMU and says why there is no connection. */
+export async function greet(process: QemuProcess, wait: Wait): Promise<QmpClient> {
+  const bounded: Wait = { signal: wait.signal, deadline: wait.deadline.sooner(greetingMs) };
+  try {
+    return await QmpClient.connect(process.qmp, bounded);
+  } catch (error) {
+    const died = await ownEnd(process, error);
+    const exit = await endQemu(process, undefined);
+    if (wait.signal.aborted) throw error;
+    const what = died ? `QEMU ${describeExit(exit)} at start` : 'QEMU does not answer';
+    throw startFailure(what, process, error);
+  }
+}
+
+/** Whether QEMU ended by itself; its sockets close a moment before it is gone. */
+async function ownEnd(process: QemuProcess, error: unknown): Promise<boolean> {
+  if (!(error instanceof ConnectionLostError)) return false;
+  const wait = { signal: new AbortController().signal, deadline: Deadline.after(lastMomentMs) };
+  const exited = process.exited.then(() => true);
+  return await waitFor(exited, wait, 'QEMU to end').catch(() => false);
+}
+
+function startFailure(what: string, process: QemuProcess, cause: unknown): LabFailure {
+  const complaint = stripTerminalEscapes(process.complaint());
+  return new LabFailure('QEMU_START', complaint === '' ? what : `${what}:\n${complaint}`, {
+    remedy: 'Run `npm run lab:doctor`; it starts the same QEMU and checks what it needs.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+class LaunchedVm implements RunningVm {
+  readonly pid: number;
+  readonly qmp: QmpClient;
+  readonly console: SerialConsole;
+  readonly panicked: Promise<PanicNotice>;
+  readonly exited: Promise<VmExit>;
+  readonly startedAtMs: number;
+  readonly #process: QemuProcess;
+  readonly #consolePath: string;
+  #session: Promise<SshSession> | undefined;
+  #stopped: Promise<StoppedVm> | undefined;
+
+  constructor(
+    process: QemuProcess,
+    qmp: QmpClient,
+    console: SerialConsole,
+    startedAtMs: number,
+    consolePath: string,
+  ) {
+    this.pid = process.pid;
+    this.qmp = qmp;
+    this.console = console;
+    this.panicked = watchForPanic(qmp);
+    this.exited = process.exited;
+    this.startedAtMs = startedAtMs;
+    this.#process = process;
+    this.#consolePath = consolePath;
+  }
+
+  connectSsh(credentials: SshCredentials, wait: Wait, options?: SshOptions): Promise<SshSession> {
+    if (this.#session !== undefined) {
+      // The port is one byte stream; closing a session closes it for good.
+      throw new LabFailure('SSH_TAKEN', 'this machine has an SSH session already', {
+        remedy: 'Use that session: it carries any number of commands at the same time.',
+      });
+    }
+    this.#session = SshSession.connect(this.#process.ssh, credentials, wait, options);
+    return this.#session;
+  }
+
+  stop(): Promise<StoppedVm> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(): Promise<StoppedVm> {
+    const exit = await endQemu(this.#process, this.qmp);
+    await this.qmp[Symbol.asyncDispose]();
+    await this.#session?.then(
+      (session) => session[Symbol.asyncDispose](),
+      () => undefined,
+    );
+    await this.console.ended;
+    return { exit, consolePath: this.#consolePath };
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+export type Accelerator = 'kvm' | 'tcg';
+
+/** Where QEMU and the libraries it was built against lie on this host. */
+export interface QemuTree {
+  /** A Debian tree; it becomes the root directory that QEMU sees. */
+  readonly toolchainRoot: string;
+  /** Holds `bin/qemu-system-x86_64` and, in `share/qemu/`, firmware that is not in the toolchain. */
+  readonly dir: string;
+}
+
+export interface NicSpec {
+  /** Device id: the card's QOM path is `/machine/peripheral/<id>`. */
+  readonly id: string;
+  /** QEMU's name of the device type, `ferronic` for ours. */
+  readonly model: string;
+  readonly mac: string;
+  /** NICs with the same hub number see each other's frames; nothing else does. */
+  readonly backend: { readonly kind: 'hub'; readonly hub: number };
+}
+
+/** Everything that decides what machine is started; sizes in MiB, paths on the host. */
+export interface MachineSpec {
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  readonly accel: Accelerator;
+  /** An ELF `vmlinux` with a PVH entry. */
+  readonly kernel: string;
+  /** cpio archives; a later one adds to, or replaces files of, an earlier one. */
+  readonly initramfs: readonly string[];
+  /** Kernel parameters after the lab's own (see `kernelCommandLine`). */
+  readonly append: readonly string[];
+  readonly nics: readonly NicSpec[];
+  readonly qemu: QemuTree;
+  /** Existing folder of this run; receives `console.log` and `initramfs.cpio`. */
+  readonly runDir: string;
+}
+
+/** The two Ferronic cards that the guest's `lab-link` joins into one path. */
+export function linkedPair(model: string): readonly [NicSpec, NicSpec] {
+  const nic = (index: 0 | 1): NicSpec => ({
+    id: `nic${index}`,
+    model,
+    mac: `52:54:00:fe:00:0${index + 1}`,
+    backend: { kind: 'hub', hub: 0 },
+  });
+  return [nic(0), nic(1)];
+}

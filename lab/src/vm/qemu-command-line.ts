@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Accelerator, MachineSpec, NicSpec } from './machine-spec.ts';
+import type { Mount, SandboxSpec } from './sandbox.ts';
+
+/** File descriptors that QEMU inherits, each one end of a socket pair. */
+export const inheritedFd = { qmp: 3, console: 4, ssh: 5 } as const;
+
+/** Name of the virtio-serial port that the guest joins to its SSH server. */
+export const sshPortName = 'org.ferrolab.ssh';
+
+/** Where QEMU finds things inside its sandbox. */
+export const sandboxPath = {
+  run: '/mnt/run',
+  console: '/mnt/run/console.log',
+  qemu: '/mnt/qemu',
+  program: '/mnt/qemu/bin/qemu-system-x86_64',
+  kernel: '/mnt/vmlinux',
+  initramfs: '/mnt/initramfs.cpio',
+} as const;
+
+/** The artifact's own firmware comes first, then that of the toolchain tree. */
+const firmwareDirs = ['/mnt/qemu/share/qemu', '/usr/share/qemu', '/usr/share/seabios'] as const;
+
+/**
+ * Everything that TCG can do, but without the promise that string instructions are fast: TCG does them a byte at a
+ * time, and a kernel that believes the promise boots half a second later. Four levels of page tables are enough.
+ */
+const emulatedCpu = 'max,erms=off,fsrm=off,fsrs=off,fzrm=off,fsrc=off,la57=off';
+
+/** Parameters that every guest gets; those of a machine come after them and win. */
+const labParameters = [
+  'console=ttyS0',
+  // Warnings too: lockdep and WARN speak at that level.
+  'loglevel=5',
+  // Skip calibrations and probes that cost time under emulation and find nothing in this machine.
+  'tsc=reliable',
+  'no_timer_check',
+  'random.trust_cpu=on',
+  '8250.nr_uarts=1',
+] as const;
+
+/** The kernel's command line. */
+export function kernelCommandLine(append: readonly string[]): string {
+  return [...labParameters, ...append].join(' ');
+}
+
+/** What QEMU sees of the host to run this machine; `initramfs` is one archive on the host. Pure. */
+export function qemuSandbox(spec: MachineSpec, initramfs: string): SandboxSpec {
+  const mount = (source: string, target: string, access: Mount['access'] = 'read'): Mount => ({
+    source,
+    target,
+    access,
+  });
+  return {
+    root: spec.qemu.toolchainRoot,
+    kvm: spec.accel === 'kvm',
+    mounts: [
+      mount(spec.qemu.dir, sandboxPath.qemu),
+      mount(spec.kernel, sandboxPath.kernel),
+      mount(initramfs, sandboxPath.initramfs),
+      mount(spec.runDir, sandboxPath.run, 'write'),
+    ],
+  };
+}
+
+/** QEMU's arguments, without the program, as it runs inside its sandbox. Pure. */
+export function qemuArguments(spec: MachineSpec): readonly string[] {
+  return [
+    ...qemuBasics,
+    // The guest goes on after a panic so that its last words reach the console.
+    ...['-no-reboot', '-action', 'panic=none'],
+    ...['-machine', 'q35,usb=off,vmport=off,smbus=off,sata=off,i8042=off,graphics=off,hpet=off'],
+    ...acceleratorArguments(spec.accel),
+    ...['-smp', String(spec.cpus), '-m', `${spec.memoryMiB}M`],
+    // qboot hands over to the kernel at once; SeaBIOS takes its time to look for disks and cards.
+    ...['-bios', 'qboot.rom'],
+    ...['-kernel', sandboxPath.kernel, '-initrd', sandboxPath.initramfs],
+    ...['-append', kernelCommandLine(spec.append)],
+    ...['-device', 'pvpanic-pci'],
+    ...consoleArguments,
+    ...sshPortArguments,
+    ...spec.nics.flatMap(nicArguments),
+  ];
+}
+
+/** What every QEMU of the lab has: nothing by default, seccomp, firmware paths, QMP on an inherited socket. */
+export const qemuBasics: readonly string[] = [
+  ...['-nodefaults', '-no-user-config', '-display', 'none'],
+  ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+  ...firmwareDirs.flatMap((dir) => ['-L', dir]),
+  ...['-chardev', `socket,id=qmp,fd=${inheritedFd.qmp}`, '-mon', 'chardev=qmp,mode=control'],
+];
+
+const consoleArguments: readonly string[] = [
+  '-chardev',
+  `socket,id=console,fd=${inheritedFd.console},logfile=${sandboxPath.console},logappend=on`,
+  ...['-serial', 'chardev:console'],
+];
+
+const sshPortArguments: readonly string[] = [
+  ...['-chardev', `socket,id=ssh,fd=${inheritedFd.ssh}`],
+  ...['-device', 'virtio-serial-pci,max_ports=2'],
+  ...['-device', `virtserialport,chardev=ssh,name=${sshPortName}`],
+];
+
+function acceleratorArguments(accel: Accelerator): readonly string[] {
+  return accel === 'kvm'
+    ? ['-accel', 'kvm', '-cpu', 'host']
+    : ['-accel', 'tcg,thread=multi', '-cpu', emulatedCpu];
+}
+
+function nicArguments(nic: NicSpec, index: number): readonly string[] {
+  const port = `${nic.id}-port`;
+  const slot = index + 1;
+  return [
+    ...['-netdev', `hubport,id=${nic.id}-link,hubid=${nic.backend.hub}`],
+    ...['-device', `pcie-root-port,id=${port},chassis=${slot},slot=${slot}`],
+    ...['-device', `${nic.model},id=${nic.id},bus=${port},netdev=${nic.id}-link,mac=${nic.mac}`],
+  ];
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect } from 'chai';
+import { linkedPair, type MachineSpec } from '../../lab/src/vm/machine-spec.ts';
+import {
+  kernelCommandLine,
+  qemuArguments,
+  qemuSandbox,
+} from '../../lab/src/vm/qemu-command-line.ts';
+import { sandboxed } from '../../lab/src/vm/sandbox.ts';
+
+const spec: MachineSpec = {
+  cpus: 2,
+  memoryMiB: 256,
+  accel: 'tcg',
+  kernel: '/cache/kernel/vmlinux',
+  initramfs: ['/cache/initramfs.cpio'],
+  append: ['loglevel=7'],
+  nics: linkedPair('ferronic'),
+  qemu: { toolchainRoot: '/cache/toolchain/tree', dir: '/cache/qemu' },
+  runDir: '/runs/with,comma',
+};
+
+function valuesOf(args: readonly string[], option: string): string[] {
+  return args.filter((_value, index) => args[index - 1] === option);
+}
+
+describe('QEMU command line', () => {
+  it('starts from nothing, under seccomp, and outlives a panic of the guest', () => {
+    const args = qemuArguments(spec);
+    expect(args).to.include.members(['-nodefaults', '-no-user-config', '-no-reboot']);
+    expect(valuesOf(args, '-sandbox')).to.deep.equal([
+      'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+    ]);
+    expect(valuesOf(args, '-action')).to.deep.equal(['panic=none']);
+    expect(valuesOf(args, '-device')).to.include('pvpanic-pci');
+  });
+
+  it('opens no network port, only inherited sockets', () => {
+    const chardevs = valuesOf(qemuArguments(spec), '-chardev');
+    expect(chardevs).to.have.length(3);
+    for (const chardev of chardevs) expect(chardev).to.match(/^socket,id=\w+,fd=[345](,|$)/);
+    expect(valuesOf(qemuArguments(spec), '-netdev')).to.deep.equal([
+      'hubport,id=nic0-link,hubid=0',
+      'hubport,id=nic1-link,hubid=0',
+    ]);
+  });
+
+  it('puts each card behind a root port of its own, with its id', () => {
+    const devices = valuesOf(qemuArguments(spec), '-device');
+    expect(devices).to.include.members([
+      'pcie-root-port,id=nic0-port,chassis=1,slot=1',
+      'ferronic,id=nic0,bus=nic0-port,netdev=nic0-link,mac=52:54:00:fe:00:01',
+      'pcie-root-port,id=nic1-port,chassis=2,slot=2',
+      'ferronic,id=nic1,bus=nic1-port,netdev=nic1-link,mac=52:54:00:fe:00:02',
+    ]);
+  });
+
+  it('emulates vCPUs in parallel under TCG and passes the host CPU under KVM', () => {
+    expect(valuesOf(qemuArguments(spec), '-accel')).to.deep.equal(['tcg,thread=multi']);
+    const kvm = qemuArguments({ ...spec, accel: 'kvm' });
+    expect(valuesOf(kvm, '-accel')).to.deep.equal(['kvm']);
+    expect(valuesOf(kvm, '-cpu')).to.deep.equal(['host']);
+  });
+
+  it('lets parameters of the machine come last, so that they win', () => {
+    expect(kernelCommandLine(['loglevel=7', 'quiet'])).to.match(/loglevel=5 .*loglevel=7 quiet$/);
+  });
+
+  it('keeps host paths, and what is odd in them, out of QEMU options', () => {
+    expect(qemuArguments(spec).join(' ')).not.to.match(/cache|runs/);
+  });
+});
+
+describe('QEMU sandbox', () => {
+  it('shows QEMU its artifacts read-only and its run folder writable, and nothing else', () => {
+    const args = sandboxed(qemuSandbox(spec, '/cache/initramfs.cpio'), ['program']);
+    const mounts = args.flatMap((word, index) =>
+      /^--(ro-)?bind$|^--dev-bind$/.test(word) ? [args.slice(index, index + 3).join(' ')] : [],
+    );
+    expect(mounts).to.deep.equal([
+      '--ro-bind /cache/toolchain/tree /',
+      '--ro-bind /cache/qemu /mnt/qemu',
+      '--ro-bind /cache/kernel/vmlinux /mnt/vmlinux',
+      '--ro-bind /cache/initramfs.cpio /mnt/initramfs.cpio',
+      '--bind /runs/with,comma /mnt/run',
+    ]);
+  });
+
+  it('has no network, namespaces of its own, no capabilities, and dies with the lab', () => {
+    const args = sandboxed(qemuSandbox(spec, '/i.cpio'), ['program', 'argument']);
+    expect(args).to.include.members([
+      '--unshare-net',
+      '--unshare-pid',
+      '--unshare-ipc',
+      '--unshare-uts',
+      '--die-with-parent',
+      '--as-pid-1',
+      '--clearenv',
+    ]);
+    expect(args.join(' ')).to.include('--cap-drop ALL');
+    expect(args.slice(-2)).to.deep.equal(['program', 'argument']);
+  });
+
+  it('arms the death signal outside before the sandbox is made, and inside before QEMU starts', () => {
+    const args = sandboxed(qemuSandbox(spec, '/i.cpio'), ['program']);
+    const armed = ['setpriv', '--pdeathsig', 'KILL', '--'];
+    expect(args.slice(0, 5)).to.deep.equal([...armed, 'bwrap']);
+    const inside = args.slice(args.lastIndexOf('setpriv'));
+    expect(inside.slice(0, 6)).to.deep.equal([...armed, 'sh', '-c']);
+    expect(inside[6]).to.match(/echo ready; read .* && exec "\$@"/);
+  });
+
+  it('shows /dev/kvm only to a machine that uses it', () => {
+    const mountsKvm = (accel: 'kvm' | 'tcg'): boolean =>
+      sandboxed(qemuSandbox({ ...spec, accel }, '/i.cpio'), []).includes('/dev/kvm');
+    expect([mountsKvm('kvm'), mountsKvm('tcg')]).to.deep.equal([true, false]);
+  });
+});
