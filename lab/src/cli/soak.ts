@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomInt } from 'node:crypto';
+import { Command } from 'commander';
+import { Deadline, type Wait } from 'qemu-ipc/wait';
+import { StreamProgress } from '../artifacts/build-progress.ts';
+import { cacheDirectory } from '../artifacts/cache-directory.ts';
+import { projectRoot } from '../artifacts/project-root.ts';
+import { type KernelFlavour, kernelFlavours } from '../artifacts/recipes/kernel.ts';
+import { chooseDefect, chooseDriver, chooseTarget, chooseWorkload } from '../config/choose.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { UsageError } from '../errors.ts';
+import { maxSeed } from '../faults/seeded-random.ts';
+import { soakDocument } from '../report/soak-document.ts';
+import { soakExitStatus } from '../report/soak-exit-status.ts';
+import { terminalSummary } from '../report/terminal-summary.ts';
+import { type SoakRequest, soakLive } from '../soak/live-soak.ts';
+import { SoakProgress } from '../soak/progress.ts';
+import { gatherSoakParts, type SoakParts } from '../soak/soak-parts.ts';
+import { reconcile } from '../store/reconcile.ts';
+import { ResultStore } from '../store/result-store.ts';
+import { stateDirectory } from '../store/state-directory.ts';
+import {
+  type AcceleratorChoice,
+  acceleratorChoices,
+  chooseAccelerator,
+} from '../vm/choose-accelerator.ts';
+import { oneOf, positiveInteger } from './choice.ts';
+import { interruptSignal } from './signals.ts';
+
+interface SoakOptions {
+  readonly minutes: string;
+  readonly target: string;
+  readonly driver: string;
+  readonly defect?: string;
+  readonly kernel: string;
+  readonly accel: string;
+  readonly workload: string;
+  readonly workers: string;
+  readonly seed?: string;
+  readonly json?: boolean;
+}
+
+/** A request before it is known which accelerator runs here. */
+type UncheckedRequest = Omit<SoakRequest, 'accel'> & { readonly accel: AcceleratorChoice };
+
+const mostMinutes = 60 * 24 * 30;
+const mostWorkers = 256;
+
+/** `ferrolab soak`: breaks a driver on purpose for a while, writes every crash down, reports an MTBF. */
+export function soakCommand(): Command {
+  return new Command('soak')
+    .description('inject faults into fresh guests for some minutes; crashes and MTBF')
+    .option('--minutes <n>', 'how long, fractions allowed', '5')
+    .option('--target <name>', 'entry of lab.config.ts', 'ferronic')
+    .option('--driver <name>', 'driver of the target', 'rust')
+    .option('--defect <name>', 'build this defect of the catalogue into the driver')
+    .option('--kernel <flavour>', kernelFlavours.join(' or '), 'debug')
+    .option('--accel <name>', acceleratorChoices.join(', '), 'auto')
+    .option('--workload <name>', 'workload of the target', 'traffic-churn')
+    .option('--workers <n>', 'guests at the same time', '1')
+    .option('--seed <n>', 'seed of all faults and workloads (default: a new one, printed)')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', '\nExample:\n  ferrolab soak --minutes 5 --driver c --defect work-uaf\n')
+    .action(async (options: SoakOptions) => {
+      process.exitCode = await soak(await check(options), options.json ?? false);
+    });
+}
+
+async function check(options: SoakOptions): Promise<UncheckedRequest> {
+  const root = projectRoot();
+  const lab = await loadConfig(root);
+  const target = chooseTarget(lab, options.target);
+  const driver = chooseDriver(target, options.driver);
+  chooseWorkload(target, options.workload);
+  return {
+    targetName: options.target,
+    target,
+    driverName: options.driver,
+    driver,
+    defect: options.defect === undefined ? null : chooseDefect(root, driver, options.defect),
+    workloadName: options.workload,
+    kernel: oneOf<KernelFlavour>('kernel', options.kernel, kernelFlavours),
+    accel: oneOf('accelerator', options.accel, acceleratorChoices),
+    seed: options.seed === undefined ? randomInt(maxSeed + 1) : seedOf(options.seed),
+    workers: positiveInteger('workers', options.workers, mostWorkers),
+    budgetMs: minutesOf(options.minutes) * 60_000,
+  };
+}
+
+async function soak(request: UncheckedRequest, json: boolean): Promise<number> {
+  const signal = interruptSignal();
+  const parts = await gather(request, signal);
+  const accel = await accelerator(request.accel, parts, signal);
+  const state = stateDirectory();
+  await using store = await ResultStore.open(state);
+  const { recovered, lost, unreadable } = await reconcile(state, store);
+  using progress = new SoakProgress(process.stderr, request.budgetMs);
+  const { seed, driverName, defect, kernel } = request;
+  progress.line(
+    `soak of driver ${driverName}${defect === null ? '' : ` with defect ${defect}`}, ${kernel} kernel, ${accel}, seed ${seed}`,
+  );
+  if (recovered.length + lost.length + unreadable.length > 0) {
+    progress.line(
+      `earlier runs: ${recovered.length} verdicts recovered, ${lost.length} lost with their harness, ${unreadable.length} unreadable`,
+    );
+  }
+  const summary = await soakLive({ ...request, accel }, parts, { state, store }, progress, signal);
+  progress[Symbol.dispose]();
+  process.stdout.write(
+    json ? `${JSON.stringify(soakDocument(summary))}\n` : `${terminalSummary(summary)}\n`,
+  );
+  return soakExitStatus(summary);
+}
+
+async function gather(request: UncheckedRequest, signal: AbortSignal): Promise<SoakParts> {
+  const progress = new StreamProgress(process.stderr);
+  try {
+    const wait: Wait = { signal, deadline: Deadline.never };
+    return await gatherSoakParts(request.kernel, request.driver, request.defect, {
+      wait,
+      progress,
+    });
+  } finally {
+    progress.close();
+  }
+}
+
+async function accelerator(choice: AcceleratorChoice, parts: SoakParts, signal: AbortSignal) {
+  const wait: Wait = { signal, deadline: Deadline.after(120_000) };
+  const probe = {
+    qemu: parts.qemu,
+    kernel: parts.vmlinux,
+    initramfs: parts.initramfs[0],
+    identity: `${parts.hashes.qemu} ${parts.hashes.kernel}`,
+  };
+  return await chooseAccelerator(choice, probe, cacheDirectory(), wait);
+}
+
+function minutesOf(text: string): number {
+  const minutes = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (minutes > 0 && minutes <= mostMinutes) {
+    return minutes;
+  }
+  throw new UsageError('BAD_NUMBER', `--minutes ${text} is not a number of minutes`, {
+    remedy: `Give a number above 0, at most ${mostMinutes}.`,
+  });
+}
+
+function seedOf(text: string): number {
+  const seed = /^\d+$/.test(text) ? Number(text) : -1;
+  if (seed >= 0 && seed <= maxSeed) {
+    return seed;
+  }
+  throw new UsageError('BAD_NUMBER', `--seed ${text} is not a seed`, {
+    remedy: `Give a whole number from 0 to ${maxSeed}.`,
+  });
+}
