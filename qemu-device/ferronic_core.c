@@ -19,6 +19,7 @@
 #include "hw/pci/msix.h"
 #include "migration/vmstate.h"
 #include "net/eth.h"
+#include "system/runstate.h"
 #include "ferronic_core.h"
 #include "trace.h"
 
@@ -542,6 +543,18 @@ static bool tx_refuse(FerronicCore *core, uint32_t command, const char *why)
     return tx_write_back(core, command, true);
 }
 
+/*
+ * Whether the link partner has a frame that the net layer reports as sent. A
+ * hub says so even when the VM stops and its ports throw away what they hold.
+ */
+static bool tx_was_taken(NetClientState *nc, ssize_t size)
+{
+    bool by_hub = nc->peer && nc->peer->info->type ==
+                  NET_CLIENT_DRIVER_HUBPORT;
+
+    return size > 0 && (runstate_is_running() || !by_hub);
+}
+
 /* The receiver took the frame that waited, or the net layer threw it away. */
 static void tx_sent(NetClientState *nc, ssize_t size)
 {
@@ -558,7 +571,7 @@ static void tx_sent(NetClientState *nc, ssize_t size)
     was_engaged = ferronic_core_enter(core);
     trace_ferronic_tx_resume(core->id);
     /* A frame thrown away (the VM stops, the link is cut) is sent again. */
-    if (size > 0) {
+    if (tx_was_taken(nc, size)) {
         tx_done(core, core->tx_in_flight_status);
         irq_update(core);
     }
