@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Interrupts of a net device that sits on the PCI bus.
+//!
+//! `kernel::irq::Registration` borrows the allocation of its vector, and its handler wants to borrow
+//! the device: in one structure both are references to neighbours. [`Irq`] is the place where that
+//! is solved, with a count on the allocation and the order of fields.
+
+use super::net::{
+    Device,
+    Hold,
+    Operations, //
+};
+use core::{
+    marker::PhantomData,
+    mem, //
+};
+use kernel::{
+    device::Bound,
+    irq::{
+        self,
+        Flags,
+        IrqRequest,
+        IrqReturn, //
+    },
+    pci::{
+        self,
+        IrqType,
+        IrqTypes,
+        IrqVectorRegistration, //
+    },
+    prelude::*,
+    str::{
+        CStr,
+        CString, //
+    },
+    sync::Arc, //
+};
+
+/// The MSI-X vectors of a device. They are freed when the last [`Irq`] on them is, and this.
+pub(crate) struct Vectors<'bound>(Arc<IrqVectorRegistration<'bound>>);
+
+impl<'bound> Vectors<'bound> {
+    /// Allocates exactly `count` MSI-X vectors.
+    pub(crate) fn new(pdev: &'bound pci::Device<Bound>, count: u32) -> Result<Self> {
+        let types = IrqTypes::default().with(IrqType::MsiX);
+
+        Ok(Self(Arc::new(
+            pdev.alloc_irq_vectors(count, count, types)?,
+            GFP_KERNEL,
+        )?))
+    }
+}
+
+/// What runs when a vector fires.
+pub(crate) trait Handler<T: Operations>: 'static {
+    /// Runs in hard interrupt context, on one CPU at a time.
+    fn handle(dev: &Device<T>) -> IrqReturn;
+}
+
+struct Cookie<'a, T: Operations, H> {
+    dev: &'a Device<T>,
+    _handler: PhantomData<fn() -> H>,
+}
+
+impl<T: Operations, H: Handler<T>> irq::Handler for Cookie<'_, T, H> {
+    #[inline]
+    fn handle(&self) -> IrqReturn {
+        H::handle(self.dev)
+    }
+}
+
+/// A handler on a vector. Dropping it waits for a handler that runs.
+///
+/// Fields are dropped in the order in which they stand here.
+pub(crate) struct Irq<'a, T: Operations, H: Handler<T>> {
+    _registration: Pin<KBox<irq::Registration<'a, Cookie<'a, T, H>>>>,
+    _name: CString,
+    _vectors: Arc<IrqVectorRegistration<'a>>,
+    _hold: Hold<'a, T>,
+    number: u32,
+}
+
+impl<'a, T: Operations + 'a, H: Handler<T>> Irq<'a, T, H> {
+    /// Requests vector `index` of `vectors`. `name` is what `/proc/interrupts` shows.
+    pub(crate) fn request(
+        dev: &'a Device<T>,
+        vectors: &Vectors<'a>,
+        index: u32,
+        name: CString,
+    ) -> Result<Self> {
+        let hold = Hold::new(dev);
+        let vectors = vectors.0.clone();
+
+        // SAFETY: The registration lives in the result, before `_vectors`, whose count keeps the
+        // allocation where it is. If the result is leaked, so is the count.
+        let allocation: &'a IrqVectorRegistration<'a> = unsafe { &*Arc::as_ptr(&vectors) };
+        // SAFETY: The registration is the only user of the name, and lives in the result before
+        // `_name`, whose buffer stays where it is when the `CString` is moved.
+        let static_name = unsafe { mem::transmute::<&CStr, &'static CStr>(&*name) };
+
+        let request: IrqRequest<'a> = allocation.index(index as usize)?.into();
+        let number = request.irq();
+        // SAFETY: The registration can only be leaked together with `_hold`, and then everything
+        // that the handler refers to is never freed: the device, see `Hold`, and through it the
+        // driver's data.
+        let registration = unsafe {
+            irq::Registration::new(
+                request,
+                Flags::TRIGGER_NONE,
+                static_name,
+                Ok::<_, Error>(Cookie {
+                    dev: hold.device(),
+                    _handler: PhantomData,
+                }),
+            )
+        };
+
+        Ok(Self {
+            _registration: KBox::pin_init(registration, GFP_KERNEL)?,
+            _name: name,
+            _vectors: vectors,
+            _hold: hold,
+            number,
+        })
+    }
+
+    /// Returns the number of the interrupt.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `/proc/driver/ferronic/<bdf>`.
+
+use crate::{
+    abstractions::{
+        net::Device,
+        proc::{
+            self,
+            Show, //
+        },
+    },
+    nic::Nic,
+    service::HISTORY,
+    stats,
+};
+use kernel::{
+    seq_file::{
+        seq_print,
+        SeqFile, //
+    }, //
+};
+
+pub(crate) type File<'a, 'bound> = proc::File<'a, Nic<'bound>>;
+
+impl Show for Nic<'_> {
+    fn show(dev: &Device<Self>, m: &SeqFile) {
+        let stats = stats::standard(dev);
+        let link = if dev.carrier() { "up" } else { "down" };
+
+        seq_print!(m, "Driver: {}\n", crate::NAME);
+        seq_print!(m, "Interface: {}\n", &*dev.name());
+        seq_print!(m, "Link: {}\n", link);
+        seq_print!(m, "RX packets: {}\n", stats.rx_packets);
+        seq_print!(m, "RX bytes: {}\n", stats.rx_bytes);
+        seq_print!(m, "TX packets: {}\n", stats.tx_packets);
+        seq_print!(m, "TX bytes: {}\n", stats.tx_bytes);
+        seq_print!(
+            m,
+            "Errors: {}\n",
+            stats.rx_errors.wrapping_add(stats.tx_errors)
+        );
+        seq_print!(
+            m,
+            "Dropped: {}\n",
+            stats.rx_dropped.wrapping_add(stats.tx_dropped)
+        );
+        show_books(dev, m);
+    }
+}
+
+fn show_books(nic: &Nic<'_>, m: &SeqFile) {
+    let (changes, runs, history) = {
+        let mgmt = nic.mgmt.lock();
+
+        (
+            mgmt.books.link_changes.0,
+            mgmt.books.service_runs.0,
+            *mgmt.books.history,
+        )
+    };
+
+    seq_print!(m, "Link changes: {}\n", changes);
+    seq_print!(m, "Service runs: {}\n", runs);
+    for i in changes.saturating_sub(HISTORY as u64)..changes {
+        let Some(change) = history.get(i as usize % HISTORY) else {
+            continue;
+        };
+
+        seq_print!(
+            m,
+            "History: {} {}.{:09}\n",
+            if change.up { "up" } else { "down" },
+            change.at_ns / 1_000_000_000,
+            change.at_ns % 1_000_000_000
+        );
+    }
+}
