@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../errors.ts';
+import type { DriverConfig, LabConfig, TargetConfig, WorkloadConfig } from './define-lab.ts';
+
+/** The entry called `name`; a usage error that lists those that exist when there is none. */
+function pick<T>(what: string, entries: Readonly<Record<string, T>>, name: string): T {
+  const found = Object.hasOwn(entries, name) ? entries[name] : undefined;
+  if (found === undefined) {
+    throw unknownName(what, name, Object.keys(entries));
+  }
+  return found;
+}
+
+/** The target called `name`. */
+export function chooseTarget(lab: LabConfig, name: string): TargetConfig {
+  return pick('target', lab.targets, name);
+}
+
+/** The driver called `name` in a target. */
+export function chooseDriver(target: TargetConfig, name: string): DriverConfig {
+  return pick('driver', target.drivers, name);
+}
+
+/** The workload called `name` in a target. */
+export function chooseWorkload(target: TargetConfig, name: string): WorkloadConfig {
+  return pick('workload', target.workloads, name);
+}
+
+/** Checks that `name` is in the driver's catalogue of defects. */
+export function chooseDefect(root: string, driver: DriverConfig, name: string): string {
+  const known = listDefects(root, driver);
+  if (!known.includes(name)) {
+    throw unknownName('defect', name, known);
+  }
+  return name;
+}
+
+/** Names of the defects that can be built into a driver, sorted. */
+export function listDefects(root: string, driver: DriverConfig): readonly string[] {
+  if (driver.defects === null) {
+    return [];
+  }
+  const folder = join(root, driver.defects);
+  if (!existsSync(folder)) {
+    return [];
+  }
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && hasPatch(join(folder, entry.name), driver))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+function hasPatch(folder: string, driver: DriverConfig): boolean {
+  return existsSync(join(folder, `${driver.language}.patch`));
+}
+
+function unknownName(what: string, name: string, known: readonly string[]): UsageError {
+  const list =
+    known.length === 0 ? 'there are none for this driver' : `choose from: ${known.join(', ')}`;
+  return new UsageError(`UNKNOWN_${what.toUpperCase()}`, `unknown ${what} '${name}'`, {
+    remedy: `${list[0]?.toUpperCase()}${list.slice(1)}`,
+  });
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Deadline, sleep, type Wait } from 'qemu-ipc/wait';
+import { ConsoleParser } from '../console/console-parser.ts';
+import type { CrashReport } from '../console/crash-report.ts';
+import type { RunningVm } from '../vm/launch.ts';
+import { describeExit } from '../vm/qemu-process.ts';
+import { PhraseCounter } from './phrase-counter.ts';
+
+/** What first told that something is wrong with the guest. */
+export type Trouble = 'console' | 'pvpanic' | 'reset' | 'exit';
+
+/** How long a report may take to be complete, in milliseconds. */
+export interface CollectLimits {
+  /** The console must have been silent for this long. */
+  readonly quietMs: number;
+  /** After this the report is taken as it is. */
+  readonly longestMs: number;
+}
+
+/** How long a report that has begun may stay incomplete before the run is ended for it, in milliseconds. */
+const openReportMs = 1_500;
+
+const defaultLimits: CollectLimits = { quietMs: 1_200, longestMs: 10_000 };
+
+/** Watches a machine for signs of a crash: its console, its panic device, its resets, its end. */
+export class CrashWatch implements Disposable {
+  readonly #parser = new ConsoleParser();
+  readonly #reports: CrashReport[] = [];
+  readonly #troubled = new AbortController();
+  readonly #attachment: Disposable;
+  #lastOutputAt = performance.now();
+  #panicked = false;
+  #guestReset = false;
+  #qemuDied: string | null = null;
+  readonly #injections = new PhraseCounter('FAULT_INJECTION: forcing a failure');
+  #stopping = false;
+  #openReport: NodeJS.Timeout | undefined;
+  #troubledAt: number | undefined;
+
+  constructor(vm: RunningVm, onTrouble: (trouble: Trouble) => void) {
+    const troubled = (trouble: Trouble) => {
+      if (!this.#troubled.signal.aborted) {
+        this.#troubledAt = performance.now();
+        onTrouble(trouble);
+        this.#troubled.abort(trouble);
+      }
+    };
+    this.#attachment = vm.console.attach((chunk) => {
+      this.#lastOutputAt = performance.now();
+      this.#injections.push(chunk);
+      this.#reports.push(...this.#parser.push(chunk));
+      if (this.#reports.length > 0) {
+        troubled('console');
+      } else if (this.#parser.crashing) {
+        // Many reports have no last line: one that stays open for this long is as good as complete.
+        this.#openReport ??= setTimeout(() => troubled('console'), openReportMs).unref();
+      } else {
+        clearTimeout(this.#openReport);
+        this.#openReport = undefined;
+      }
+    });
+    void vm.panicked.then(() => {
+      this.#panicked = true;
+      troubled('pvpanic');
+    });
+    void vm.exited.then((exit) => {
+      if (!this.#stopping) {
+        this.#qemuDied = describeExit(exit);
+        troubled('exit');
+      }
+    });
+    this.#watchReset(vm, () => {
+      this.#guestReset = true;
+      troubled('reset');
+    });
+  }
+
+  /** Fires at the first sign of a crash. */
+  get signal(): AbortSignal {
+    return this.#troubled.signal;
+  }
+
+  /** When the first sign came, by `performance.now()`. */
+  get troubledAt(): number | undefined {
+    return this.#troubledAt;
+  }
+
+  /** Failed allocations that the guest's console told of: a lower bound, as the kernel limits their rate. */
+  get failedAllocations(): number {
+    return this.#injections.count;
+  }
+
+  /** Waits until the guest has said all it has to say about its crash. */
+  async collect(signal: AbortSignal, limits: CollectLimits = defaultLimits): Promise<void> {
+    const wait: Wait = { signal, deadline: Deadline.after(limits.longestMs) };
+    try {
+      for (;;) {
+        const silentMs = performance.now() - this.#lastOutputAt;
+        if (silentMs >= limits.quietMs || this.#qemuDied !== null) {
+          return;
+        }
+        await sleep(Math.max(10, limits.quietMs - silentMs), wait);
+      }
+    } catch {
+      // Out of time: what has come so far is the report.
+    }
+  }
+
+  /** Says that QEMU's end, from now on, is the lab's own doing. */
+  stopping(): void {
+    this.#stopping = true;
+  }
+
+  /** What was seen. Call it when the console has ended. */
+  finish(): {
+    readonly reports: readonly CrashReport[];
+    readonly panicked: boolean;
+    readonly guestReset: boolean;
+    readonly qemuDied: string | null;
+  } {
+    this[Symbol.dispose]();
+    this.#reports.push(...this.#parser.end());
+    return {
+      reports: this.#reports,
+      panicked: this.#panicked,
+      guestReset: this.#guestReset,
+      qemuDied: this.#qemuDied,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#attachment[Symbol.dispose]();
+    clearTimeout(this.#openReport);
+  }
+
+  #watchReset(vm: RunningVm, onReset: () => void): void {
+    const events = vm.qmp.events({ names: ['SHUTDOWN', 'RESET'] });
+    const watch = async () => {
+      for await (const event of events) {
+        if (event.data.guest) {
+          onReset();
+          return;
+        }
+      }
+    };
+    // The link ends with the machine, which `exited` tells of.
+    watch().catch(() => undefined);
+  }
+}

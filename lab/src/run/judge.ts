@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CrashRecord, Outcome } from '../verdict.ts';
+import type { Stage, WorkloadEnd } from './workload-end.ts';
+
+/** Everything that is known of a run when it is over. */
+export interface Evidence {
+  readonly stage: Stage;
+  readonly end: WorkloadEnd;
+  /** Reports on the console, the first one first. */
+  readonly reports: readonly CrashRecord[];
+  /** The guest's panic device fired. */
+  readonly panicked: boolean;
+  /** The guest reset itself; QEMU is told to end then. */
+  readonly guestReset: boolean;
+  /** How QEMU ended before the lab told it to; `null` when it did not. */
+  readonly qemuDied: string | null;
+  /** QEMU answered on QMP when the workload had ended. */
+  readonly qmpAnswers: boolean;
+}
+
+export interface Judgement {
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly crashes: readonly CrashRecord[];
+}
+
+/**
+ * Says who is to blame. The driver is, when the guest gave evidence after the driver had been given
+ * to it; trouble before that, or without evidence, is the lab's.
+ */
+export function judge(evidence: Evidence): Judgement {
+  const crashes = guestCrashes(evidence);
+  const first = crashes[0];
+  if (first !== undefined) {
+    return driverMayBeBlamed(evidence.stage)
+      ? { outcome: 'FAIL', reason: first.title, crashes }
+      : miss(`the guest crashed before it had the driver: ${first.title}`);
+  }
+  if (evidence.qemuDied !== null) {
+    return miss(`QEMU ${evidence.qemuDied}, and the guest gave no sign of a crash`);
+  }
+  return judgeEnd(evidence);
+}
+
+function judgeEnd(evidence: Evidence): Judgement {
+  const { end, stage } = evidence;
+  switch (end.kind) {
+    case 'finished':
+      return { outcome: 'PASS', reason: 'workload finished', crashes: [] };
+    case 'cut':
+      // Cut before the driver was loaded: nothing was tested.
+      return driverMayBeBlamed(stage)
+        ? { outcome: 'PASS', reason: 'cut short by the budget', crashes: [] }
+        : miss('cut short before the driver was loaded');
+    case 'alarm':
+      return driverMayBeBlamed(stage)
+        ? { outcome: 'PASS', reason: 'ended by a false alarm on the console', crashes: [] }
+        : miss('a false alarm on the console before the driver was loaded');
+    case 'stuck':
+      return judgeSilence(evidence, end.doing);
+    case 'wrong':
+      return fail(end.title, '', `${end.title}: ${end.detail}`);
+    case 'refused':
+      return {
+        outcome: driverMayBeBlamed(stage) ? 'ERROR' : 'MISS',
+        reason: `${end.doing} failed in the guest: ${end.said}`,
+        crashes: [],
+      };
+    case 'lost':
+      return miss(`the connection to the guest was lost during: ${end.doing}`);
+    case 'lab':
+      return miss(end.problem);
+  }
+}
+
+/**
+ * A guest that took work and went silent, with a QEMU that still answers, hangs: the machine runs
+ * and the guest does not. When QEMU is silent too, the host is the first suspect.
+ */
+function judgeSilence(evidence: Evidence, doing: string): Judgement {
+  if (!driverMayBeBlamed(evidence.stage)) {
+    return miss(`no response from the guest during: ${doing}`);
+  }
+  if (!evidence.qmpAnswers) {
+    return miss(`neither the guest nor QEMU answers, during: ${doing}`);
+  }
+  return fail('no response from guest', 'HANG', `no response from guest during: ${doing}`);
+}
+
+function guestCrashes(evidence: Evidence): readonly CrashRecord[] {
+  if (evidence.reports.length > 0) {
+    return evidence.reports;
+  }
+  if (evidence.panicked) {
+    return [crash('kernel panic without a report on the console', 'DoS')];
+  }
+  if (evidence.guestReset) {
+    return [crash('unexpected kernel reboot', 'UNEXPECTED_REBOOT')];
+  }
+  return [];
+}
+
+function driverMayBeBlamed(stage: Stage): boolean {
+  return stage === 'load' || stage === 'churn';
+}
+
+function crash(title: string, type: CrashRecord['type']): CrashRecord {
+  return { title, type, frame: null, corrupted: false };
+}
+
+function fail(title: string, type: CrashRecord['type'], reason: string): Judgement {
+  return { outcome: 'FAIL', reason, crashes: [crash(title, type)] };
+}
+
+function miss(reason: string): Judgement {
+  return { outcome: 'MISS', reason, crashes: [] };
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import { AbortedError } from 'qemu-ipc/errors';
+import { Deadline, type Wait } from 'qemu-ipc/wait';
+import type { CrashReport } from '../console/crash-report.ts';
+import { LabError } from '../errors.ts';
+import { addTallies, emptyTally, type FaultTally } from '../fault-tally.ts';
+import { deviceTally, inject } from '../faults/inject.ts';
+import type { Cell, CrashRecord, Exposure, Verdict } from '../verdict.ts';
+import { launchVm, type RunningVm } from '../vm/launch.ts';
+import type { MachineSpec } from '../vm/machine-spec.ts';
+import type { SshCredentials, SshSession } from '../vm/ssh-session.ts';
+import { crashText, type Symbolize } from './crash-text.ts';
+import { CrashWatch, type Trouble } from './crash-watch.ts';
+import { writeDurably } from './durable-file.ts';
+import { EventLog } from './event-log.ts';
+import { type DeviceFault, FaultSchedule } from './fault-schedule.ts';
+import { Guest } from './guest.ts';
+import { GuestClock } from './guest-clock.ts';
+import { GuestDriver } from './guest-driver.ts';
+import { InjectedFaults } from './injected-faults.ts';
+import { judge } from './judge.ts';
+import { type RunFolder, writeVerdict } from './run-folder.ts';
+import { churn } from './workload.ts';
+import { type Stage, type WorkloadEnd, WorkloadEnded } from './workload-end.ts';
+import { type World, worldId } from './world.ts';
+
+/** What a live run needs besides its world. */
+export interface LiveRunDeps {
+  readonly machine: MachineSpec;
+  readonly credentials: SshCredentials;
+  /** PCI identity of the device under test, `vendor:device`. */
+  readonly pciId: string;
+  readonly folder: RunFolder;
+  readonly campaignId: string;
+  readonly cycle: number;
+  readonly cell: Cell;
+  /** Turns reports into text with source lines; the plain report is kept when it fails. */
+  readonly symbolize: Symbolize;
+  /** Told each time the run enters a new step. */
+  readonly onStep?: (step: string) => void;
+}
+
+/** Longest time from QEMU's start to a login, in milliseconds: the debug kernel takes 24 s unloaded. */
+const bootMs = { fast: 60_000, debug: 180_000 } as const;
+
+/**
+ * After the guest has gone silent, the kernel's own watchdogs get this long to name the cause (RCU
+ * stall: 21 s, soft lockup: 22 s).
+ */
+const silenceMs = 26_000;
+
+/** Time for the last questions to a guest that has not crashed, and for symbolizing one that has. */
+const lastQuestionsMs = 20_000;
+const symbolizeMs = 60_000;
+
+/**
+ * Runs one world on a fresh machine and returns its verdict, which is on the disk by then. When
+ * `wait` ends, the run is cut short: without a crash it passes with the exposure it had. Rejects
+ * only when the verdict could not be written.
+ */
+export async function runLive(world: World, deps: LiveRunDeps, wait: Wait): Promise<Verdict> {
+  return await new LiveRun(world, deps, wait).run();
+}
+
+class LiveRun {
+  readonly #world: World;
+  readonly #deps: LiveRunDeps;
+  readonly #wait: Wait;
+  readonly #clock = new GuestClock();
+  readonly #events: EventLog;
+  readonly #phasesMs: Record<string, number> = {};
+  readonly #startedAt = new Date();
+  readonly #injected = new InjectedFaults(this.#clock);
+  #stage: Stage = 'launch';
+  #exposedSince: number | undefined;
+  #exposedUntil: number | undefined;
+
+  constructor(world: World, deps: LiveRunDeps, wait: Wait) {
+    this.#world = world;
+    this.#deps = deps;
+    this.#wait = wait;
+    this.#events = new EventLog(join(deps.folder.path, 'events.ndjson'), this.#clock);
+  }
+
+  async run(): Promise<Verdict> {
+    await using _events = this.#events;
+    let vm: RunningVm;
+    try {
+      this.#step('launch');
+      vm = await launchVm(this.#deps.machine, this.#bootWait());
+    } catch (error) {
+      return await this.#conclude(
+        { end: endOf(error, this.#wait), reports: [], qmpAnswers: false, ...noSigns },
+        emptyTally,
+      );
+    }
+    return await this.#runIn(vm);
+  }
+
+  async #runIn(vm: RunningVm): Promise<Verdict> {
+    await using _vm = vm;
+    using watch = new CrashWatch(vm, (trouble: Trouble) => {
+      this.#exposedUntil ??= performance.now();
+      this.#events.write('trouble', { source: trouble });
+      this.#deps.onStep?.('crash');
+    });
+    this.#recordQmpEvents(vm);
+    const end = await this.#workload(vm, watch);
+    this.#exposedUntil ??= performance.now();
+    this.#events.write('workload-end', { ...end });
+    await this.#awaitEvidence(end, watch);
+    const aftermath: Wait = {
+      signal: new AbortController().signal,
+      deadline: Deadline.after(5_000),
+    };
+    const tally = await deviceTally(vm.qmp, this.#nics(), aftermath).catch(() => undefined);
+    watch.stopping();
+    this.#step('stop');
+    await vm.stop();
+    const { reports, ...signs } = watch.finish();
+    return await this.#conclude(
+      { end, reports, ...signs, qmpAnswers: tally !== undefined },
+      addTallies(tally ?? emptyTally, this.#injected.allocationTally(watch.failedAllocations)),
+    );
+  }
+
+  /** Drives the guest until the workload ends in one way or the other. */
+  async #workload(vm: RunningVm, watch: CrashWatch): Promise<WorkloadEnd> {
+    const cut = new AbortController();
+    const remaining = this.#wait.deadline.remainingMs();
+    const timer = Number.isFinite(remaining)
+      ? setTimeout(() => cut.abort(), Math.min(remaining, 2 ** 31 - 1))
+      : undefined;
+    const signal = AbortSignal.any([watch.signal, this.#wait.signal, cut.signal]);
+    try {
+      const session = await this.#boot(vm, signal);
+      await using _session = session;
+      try {
+        const guest = new Guest(session, signal, (doing, ms) => {
+          this.#events.write('guest', { doing, tookMs: Math.round(ms) });
+        });
+        await this.#drive(guest, vm, signal);
+        return { kind: 'finished' };
+      } catch (error) {
+        const end = signal.aborted ? cutOrCrashed(watch) : endOf(error, this.#wait);
+        return end.kind === 'cut'
+          ? await this.#provesLife(session)
+          : await lostOrStuck(end, session);
+      }
+    } catch (error) {
+      return signal.aborted ? cutOrCrashed(watch) : endOf(error, this.#wait);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #boot(vm: RunningVm, signal: AbortSignal): Promise<SshSession> {
+    this.#step('boot');
+    this.#stage = 'boot';
+    const wait: Wait = { signal, deadline: this.#bootWait().deadline };
+    // A guest that answers nothing for 40 s hangs; before that its own watchdogs shall speak.
+    const keepalive = { intervalMs: 8_000, countMax: 5 };
+    return await vm.connectSsh(this.#deps.credentials, wait, { keepalive });
+  }
+
+  async #drive(guest: Guest, vm: RunningVm, signal: AbortSignal): Promise<void> {
+    const { driver: tested, workload, plan } = this.#world;
+    const driver = await GuestDriver.find(guest, tested.name, this.#deps.pciId);
+    const uptimeMs = await driver.uptimeMs();
+    if (uptimeMs !== undefined) {
+      this.#clock.sync(uptimeMs);
+    }
+    this.#step('load');
+    this.#stage = 'load';
+    this.#exposedSince = performance.now();
+    await driver.load();
+    await driver.bind();
+    await driver.linkUp();
+    await driver.unbind();
+    this.#stage = 'churn';
+    this.#step('churn');
+    const context = {
+      driver,
+      schedule: new FaultSchedule(plan),
+      makeFault: (fault: DeviceFault) => this.#makeFault(vm, fault, signal),
+      observer: {
+        phase: (round: number, phase: string) => {
+          this.#events.write('phase', { round, phase });
+        },
+        allocFailures: (
+          round: number,
+          phase: string,
+          count: { requested: number; delivered: number },
+        ) => {
+          this.#injected.allocations(phase, count);
+          this.#events.write('alloc-failures', { round, phase, ...count });
+        },
+      },
+      signal,
+    };
+    await churn(workload.params, context, Deadline.after(workload.params.churnMs));
+  }
+
+  async #makeFault(vm: RunningVm, fault: DeviceFault, signal: AbortSignal): Promise<void> {
+    const wait: Wait = { signal, deadline: Deadline.after(10_000) };
+    const injection = await inject(vm.qmp, fault, wait);
+    this.#events.write('fault', { ...fault, injection });
+    if (injection === 'injected') {
+      this.#injected.device(fault);
+    }
+  }
+
+  /** A run that is cut passes only when its guest still answers. */
+  async #provesLife(session: SshSession): Promise<WorkloadEnd> {
+    const wait: Wait = {
+      signal: new AbortController().signal,
+      deadline: Deadline.after(lastQuestionsMs),
+    };
+    try {
+      const result = await session.exec('true', wait);
+      return result.kind === 'lost'
+        ? await lostOrStuck({ kind: 'lost', doing: 'the cut' }, session)
+        : { kind: 'cut' };
+    } catch {
+      return { kind: 'stuck', doing: 'the cut' };
+    }
+  }
+
+  /** Lets a crash write its report, and a silent guest's watchdogs name the cause. */
+  async #awaitEvidence(end: WorkloadEnd, watch: CrashWatch): Promise<void> {
+    const never = new AbortController().signal;
+    if (!watch.signal.aborted && (end.kind === 'stuck' || end.kind === 'lost')) {
+      this.#step('silence');
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, silenceMs);
+        watch.signal.addEventListener('abort', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+    if (watch.signal.aborted) {
+      this.#step('collect');
+      await watch.collect(never);
+    }
+  }
+
+  async #conclude(
+    seen: {
+      readonly end: WorkloadEnd;
+      readonly reports: readonly CrashReport[];
+      readonly panicked: boolean;
+      readonly guestReset: boolean;
+      readonly qemuDied: string | null;
+      readonly qmpAnswers: boolean;
+    },
+    faults: FaultTally,
+  ): Promise<Verdict> {
+    const { folder, campaignId, cycle, cell } = this.#deps;
+    const judgement = judge({ ...seen, stage: this.#stage, reports: seen.reports.map(recordOf) });
+    const verdict: Verdict = {
+      version: 1,
+      runId: folder.runId,
+      campaignId,
+      cycle,
+      worldId: worldId(this.#world),
+      cell,
+      seed: this.#world.seed,
+      ...judgement,
+      exposure:
+        judgement.outcome === 'PASS' || judgement.outcome === 'FAIL'
+          ? this.#exposure()
+          : noExposure,
+      faults,
+      phasesMs: this.#phasesMs,
+      startedAt: this.#startedAt.toISOString(),
+      endedAt: new Date().toISOString(),
+    };
+    if (judgement.outcome === 'FAIL') {
+      await this.#writeReport(seen.reports, judgement.reason);
+    }
+    this.#events.write('verdict', { outcome: verdict.outcome, reason: verdict.reason });
+    await this.#events.close();
+    await writeVerdict(folder, verdict);
+    return verdict;
+  }
+
+  async #writeReport(reports: readonly CrashReport[], reason: string): Promise<void> {
+    const wait: Wait = {
+      signal: new AbortController().signal,
+      deadline: Deadline.after(symbolizeMs),
+    };
+    const faults = this.#injected.recent();
+    const text = await crashText({ reason, reports, faults }, this.#deps.symbolize, wait);
+    await writeDurably(join(this.#deps.folder.path, 'report.txt'), text);
+  }
+
+  #exposure(): Exposure {
+    if (this.#exposedSince === undefined || this.#exposedUntil === undefined) {
+      return noExposure;
+    }
+    const wallMs = Math.max(0, Math.round(this.#exposedUntil - this.#exposedSince));
+    const from = this.#clock.nowNs(this.#exposedSince);
+    const until = this.#clock.nowNs(this.#exposedUntil);
+    const virtualMs =
+      from === undefined || until === undefined ? 0 : Math.max(0, Math.round((until - from) / 1e6));
+    return { wallMs, virtualMs };
+  }
+
+  #recordQmpEvents(vm: RunningVm): void {
+    const record = async () => {
+      for await (const event of vm.qmp.events()) {
+        this.#events.write('qmp', { name: event.name, data: event.data });
+      }
+    };
+    record().catch(() => undefined);
+  }
+
+  #step(step: string): void {
+    this.#phasesMs[step] = Math.round(Date.now() - this.#startedAt.getTime());
+    this.#events.write('step', { step });
+    this.#deps.onStep?.(step);
+  }
+
+  #bootWait(): Wait {
+    const longest = bootMs[this.#world.machine.kernel];
+    return { signal: this.#wait.signal, deadline: this.#wait.deadline.sooner(longest) };
+  }
+
+  #nics(): readonly string[] {
+    return this.#deps.machine.nics.map((nic) => nic.id);
+  }
+}
+
+const noExposure: Exposure = { wallMs: 0, virtualMs: 0 };
+const noSigns = { panicked: false, guestReset: false, qemuDied: null } as const;
+
+function recordOf({ title, type, frame, corrupted }: CrashReport): CrashRecord {
+  return { title, type, frame, corrupted };
+}
+
+/** The signs of the crash decide; that the workload was ended by them says nothing more. */
+function cutOrCrashed(watch: CrashWatch): WorkloadEnd {
+  return watch.signal.aborted ? { kind: 'alarm' } : { kind: 'cut' };
+}
+
+/**
+ * A channel that closed after its keepalive went unanswered is a silent guest; one that just closed
+ * is a lab that lost its guest.
+ */
+async function lostOrStuck(end: WorkloadEnd, session: SshSession): Promise<WorkloadEnd> {
+  if (end.kind !== 'lost') {
+    return end;
+  }
+  const { cause } = await session.closed;
+  return cause?.message.includes('Keepalive') === true ? { kind: 'stuck', doing: end.doing } : end;
+}
+
+function endOf(error: unknown, wait: Wait): WorkloadEnd {
+  if (error instanceof WorkloadEnded) {
+    return error.end;
+  }
+  if (error instanceof AbortedError || wait.signal.aborted) {
+    return { kind: 'cut' };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const problem = message.replace(/\s*\n\s*/g, ' ');
+  return {
+    kind: 'lab',
+    problem: error instanceof LabError ? `${problem} (${error.code})` : problem,
+  };
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** How far a run had come: blame on the driver is possible from `load` on. */
+export type Stage = 'launch' | 'boot' | 'load' | 'churn';
+
+/** How the workload came to its end, as seen from the harness. */
+export type WorkloadEnd =
+  | { readonly kind: 'finished' }
+  /** The budget or the user ended it. */
+  | { readonly kind: 'cut' }
+  /** A sign of a crash ended it; whether it was one, the evidence says. */
+  | { readonly kind: 'alarm' }
+  /** The guest took work and does not answer any more, its channel still open. */
+  | { readonly kind: 'stuck'; readonly doing: string }
+  /** The channel to the guest is gone. */
+  | { readonly kind: 'lost'; readonly doing: string }
+  /** A guest command failed that has to work: the test does not know its ground. */
+  | { readonly kind: 'refused'; readonly doing: string; readonly said: string }
+  /** The driver does not do what it must, without a report of the kernel. */
+  | { readonly kind: 'wrong'; readonly title: string; readonly detail: string }
+  /** The harness or QEMU failed. */
+  | { readonly kind: 'lab'; readonly problem: string };
+
+/** Ends a workload early, from any depth of it. */
+export class WorkloadEnded extends Error {
+  readonly end: WorkloadEnd;
+
+  constructor(end: WorkloadEnd) {
+    super(end.kind);
+    this.name = 'WorkloadEnded';
+    this.end = end;
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import type { KernelFlavour } from '../artifacts/recipes/kernel.ts';
+import type { FaultPlan } from '../faults/fault.ts';
+import { canonicalJson } from './canonical-json.ts';
+
+/** Everything that decides what happens in a run. */
+export interface World {
+  readonly version: 1;
+  /** Content hashes (`sha256:…`) of what the machine is made of. */
+  readonly artifacts: {
+    readonly qemu: string;
+    readonly kernel: string;
+    readonly initramfs: string;
+    readonly driver: string;
+  };
+  readonly machine: {
+    readonly cpus: number;
+    readonly memoryMiB: number;
+    readonly mode: 'live';
+    readonly accel: 'kvm' | 'tcg';
+    readonly kernel: KernelFlavour;
+  };
+  /** Name of the target in `lab.config.ts`. */
+  readonly target: string;
+  /** Module name, and the defect built into it. */
+  readonly driver: { readonly name: string; readonly defect: string | null };
+  readonly workload: { readonly name: string; readonly params: WorkloadParams };
+  readonly plan: FaultPlan;
+  readonly seed: number;
+}
+
+/** What the workload does apart from the faults. */
+export interface WorkloadParams {
+  /** The churn ends after this many milliseconds, or after the last round. */
+  readonly churnMs: number;
+  readonly payloadBytes: number;
+  readonly rounds: readonly RoundParams[];
+}
+
+export interface RoundParams {
+  readonly trafficMs: number;
+  /** How the driver leaves the devices at the end of the round. */
+  readonly unload: 'rmmod' | 'unbind' | 'down';
+}
+
+/** Identity of a world: equal worlds have equal ids. */
+export function worldId(world: World): string {
+  return `sha256:${createHash('sha256').update(canonicalJson(world)).digest('hex')}`;
+}

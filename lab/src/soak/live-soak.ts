@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DriverConfig, TargetConfig } from '../config/define-lab.ts';
+
+import { type CampaignSummary, summarize } from '../report/campaign-summary.ts';
+import { drawWorld, type WorldBase } from '../run/draw-world.ts';
+import { runLive } from '../run/live-run.ts';
+import { createRunFolder, newRunId } from '../run/run-folder.ts';
+import type { World } from '../run/world.ts';
+import type { ResultStore } from '../store/result-store.ts';
+import type { StateDirectory } from '../store/state-directory.ts';
+import type { Cell } from '../verdict.ts';
+import { type Accelerator, linkedPair, type MachineSpec } from '../vm/machine-spec.ts';
+import { type CampaignDeps, type CampaignObserver, runCampaign } from './campaign.ts';
+import type { SoakParts } from './soak-parts.ts';
+import { toolchainSymbolizer } from './symbolizer.ts';
+
+/** What to soak, checked against the configuration. */
+export interface SoakRequest {
+  readonly targetName: string;
+  readonly target: TargetConfig;
+  readonly driverName: string;
+  readonly driver: DriverConfig;
+  readonly defect: string | null;
+  readonly workloadName: string;
+  readonly kernel: World['machine']['kernel'];
+  readonly accel: Accelerator;
+  readonly seed: number;
+  readonly workers: number;
+  readonly budgetMs: number;
+}
+
+const memoryMiB = { fast: 256, debug: 512 } as const;
+/** Start of a run to a loaded driver under emulation, in milliseconds, until one was measured. */
+const expectedBootMs = { fast: 6_000, debug: 35_000 } as const;
+
+/** Kernel parameters of a soak's guests: everything on the console, nothing that hides a crash. */
+const soakParameters = ['loglevel=8', 'printk.devkmsg=on', 'kfence.sample_interval=0'];
+
+/** Soaks one driver in live mode, and sums up. The signal ends it early, in order. */
+export async function soakLive(
+  request: SoakRequest,
+  parts: SoakParts,
+  keep: { readonly state: StateDirectory; readonly store: ResultStore },
+  observer: CampaignObserver,
+  signal: AbortSignal,
+): Promise<CampaignSummary> {
+  const startedAt = new Date();
+  const id = `soak-${newRunId(request.seed, startedAt)}`;
+  const cell = cellOf(request);
+  await keep.store.beginCampaign({
+    id,
+    seed: request.seed,
+    cell,
+    startedAt: startedAt.toISOString(),
+  });
+  const { seed, workers, budgetMs } = request;
+  const plan = { id, seed, workers, budgetMs, expectedBootMs: expectedBootMs[request.kernel] };
+  const end = await runCampaign(
+    plan,
+    campaignDeps(request, parts, keep, { id, cell, observer }),
+    signal,
+  );
+  await keep.store.endCampaign(id, new Date().toISOString());
+  return summarize({ id, cell, seed, end }, await keep.store.campaignRuns(id));
+}
+
+function campaignDeps(
+  request: SoakRequest,
+  parts: SoakParts,
+  keep: { readonly state: StateDirectory; readonly store: ResultStore },
+  campaign: { readonly id: string; readonly cell: Cell; readonly observer: CampaignObserver },
+): CampaignDeps {
+  const base = worldBase(request, parts);
+  const symbolize = toolchainSymbolizer(parts);
+  return {
+    draw: (seed) => drawWorld(base, seed),
+    record: (verdict) => keep.store.record(verdict),
+    observer: campaign.observer,
+    run: async (world, cycle, onStep, wait) => {
+      const runId = newRunId(world.seed, new Date());
+      const folder = await createRunFolder(keep.state.runs, runId, world);
+      return await runLive(
+        world,
+        {
+          machine: machineOf(request, parts, folder.path),
+          credentials: parts.credentials,
+          pciId: request.target.device.pciId,
+          folder,
+          campaignId: campaign.id,
+          cycle,
+          cell: campaign.cell,
+          symbolize,
+          onStep,
+        },
+        wait,
+      );
+    },
+  };
+}
+
+function cellOf(request: SoakRequest): Cell {
+  return {
+    target: request.targetName,
+    driver: request.driver.module,
+    defect: request.defect,
+    kernel: request.kernel,
+    mode: 'live',
+    accel: request.accel,
+    workload: request.workloadName,
+  };
+}
+
+function worldBase(request: SoakRequest, parts: SoakParts): WorldBase {
+  const { target, workloadName } = request;
+  const workload = target.workloads[workloadName];
+  if (workload === undefined) {
+    throw new Error(`${workloadName} was checked and is not there`);
+  }
+  const [near, far] = linkedPair(target.device.model);
+  return {
+    artifacts: parts.hashes,
+    machine: {
+      cpus: 2,
+      memoryMiB: memoryMiB[request.kernel],
+      mode: 'live',
+      accel: request.accel,
+      kernel: request.kernel,
+    },
+    target: request.targetName,
+    driver: { name: request.driver.module, defect: request.defect },
+    device: target.device,
+    faults: faultsOn(target, request.kernel),
+    workloadName,
+    workload,
+    nics: [near.id, far.id],
+  };
+}
+
+/** The fast kernel has no fault injection: allocation failures are left out there. */
+function faultsOn(target: TargetConfig, kernel: SoakRequest['kernel']): TargetConfig['faults'] {
+  return kernel === 'debug'
+    ? target.faults
+    : target.faults.filter((type) => type !== 'alloc-failure');
+}
+
+function machineOf(request: SoakRequest, parts: SoakParts, runDir: string): MachineSpec {
+  return {
+    cpus: 2,
+    memoryMiB: memoryMiB[request.kernel],
+    accel: request.accel,
+    kernel: parts.vmlinux,
+    initramfs: parts.initramfs,
+    append: soakParameters,
+    nics: linkedPair(request.target.device.model),
+    qemu: parts.qemu,
+    runDir,
+  };
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import { CrashWatch, type Trouble } from '../../lab/src/run/crash-watch.ts';
+import type { RunningVm } from '../../lab/src/vm/launch.ts';
+import type { PanicNotice } from '../../lab/src/vm/panic-notice.ts';
+import type { VmExit } from '../../lab/src/vm/qemu-process.ts';
+
+const never = new AbortController().signal;
+
+/** A machine of which only the signs of life are real. */
+function fakeVm() {
+  const sinks = new Set<(chunk: Uint8Array) => void>();
+  let panic: (notice: PanicNotice) => void = () => undefined;
+  let exit: (how: VmExit) => void = () => undefined;
+  const shutdowns: { guest: boolean }[] = [];
+  let wake: () => void = () => undefined;
+  const vm = {
+    console: {
+      attach(sink: (chunk: Uint8Array) => void) {
+        sinks.add(sink);
+        return { [Symbol.dispose]: () => void sinks.delete(sink) };
+      },
+    },
+    panicked: new Promise<PanicNotice>((resolve) => {
+      panic = resolve;
+    }),
+    exited: new Promise<VmExit>((resolve) => {
+      exit = resolve;
+    }),
+    qmp: {
+      async *events() {
+        for (;;) {
+          const data = shutdowns.shift();
+          if (data !== undefined) {
+            yield { name: 'SHUTDOWN', data };
+          } else {
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+          }
+        }
+      },
+    },
+  };
+  return {
+    vm: vm as unknown as RunningVm,
+    print(text: string) {
+      for (const sink of sinks) {
+        sink(Buffer.from(text));
+      }
+    },
+    panic: () => panic({ source: 'pvpanic', atMs: 0, wallTime: new Date() }),
+    exit,
+    shutdown(guest: boolean) {
+      shutdowns.push({ guest });
+      wake();
+    },
+  };
+}
+
+function watched() {
+  const fake = fakeVm();
+  const troubles: Trouble[] = [];
+  const watch = new CrashWatch(fake.vm, (trouble) => troubles.push(trouble));
+  return { ...fake, watch, troubles };
+}
+
+const oops = [
+  '[   50.000000][   T99] BUG: kernel NULL pointer dereference, address: 0000000000000008',
+  '[   50.000001][   T99] #PF: supervisor write access in kernel mode',
+  '[   50.000002][   T99] Oops: Oops: 0002 [#1] SMP KASAN',
+  '[   50.000003][   T99] CPU: 0 UID: 0 PID: 99 Comm: sh Not tainted 7.3.4 #1',
+  '[   50.000004][   T99] RIP: 0010:ferronic_probe+0x12/0x340 [ferronic_c]',
+  '[   50.000005][   T99] Call Trace:',
+  '[   50.000006][   T99]  <TASK>',
+  '[   50.000007][   T99]  local_pci_probe+0x12/0x34',
+  '[   50.000008][   T99]  </TASK>',
+  '[   50.000009][   T99] ---[ end trace 0000000000000000 ]---',
+  '',
+].join('\n');
+
+describe('the watch over a guest', () => {
+  it('sees nothing in a healthy console', async () => {
+    const { print, watch, troubles } = watched();
+    print('[    1.000000][    T1] ferronic_c 0000:01:00.0 eth0: link up\nferrolab: ready\n');
+    await delay(20);
+    expect(troubles).to.deep.equal([]);
+    expect(watch.signal.aborted).to.equal(false);
+    expect(watch.finish()).to.deep.equal({
+      reports: [],
+      panicked: false,
+      guestReset: false,
+      qemuDied: null,
+    });
+  });
+
+  it('takes the console alone for enough, and names the crash', async () => {
+    const { print, watch, troubles } = watched();
+    print(oops);
+    await delay(1_700);
+    expect(troubles).to.deep.equal(['console']);
+    const { reports } = watch.finish();
+    expect(reports[0]?.title).to.contain('NULL pointer dereference');
+    expect(reports[0]?.frame).to.equal('ferronic_probe');
+  });
+
+  it('takes the panic device alone for enough', async () => {
+    const { panic, watch, troubles } = watched();
+    panic();
+    await delay(5);
+    expect(troubles).to.deep.equal(['pvpanic']);
+    expect(watch.finish()).to.include({ panicked: true, guestReset: false });
+  });
+
+  it('waits for the rest of a report, then goes on', async () => {
+    const { print, panic, watch } = watched();
+    panic();
+    const lines = oops.split('\n');
+    print(`${lines[0]}\n`);
+    const collected = watch.collect(never, { quietMs: 80, longestMs: 5_000 });
+    for (const line of lines.slice(1)) {
+      await delay(10);
+      print(`${line}\n`);
+    }
+    await collected;
+    expect(watch.finish().reports[0]?.frame).to.equal('ferronic_probe');
+  });
+
+  it('does not wait for ever for a guest that never stops printing', async () => {
+    const { print, watch } = watched();
+    const noise = setInterval(() => print('noise\n'), 5);
+    const started = performance.now();
+    await watch.collect(never, { quietMs: 50, longestMs: 200 });
+    clearInterval(noise);
+    expect(performance.now() - started).to.be.within(150, 1_500);
+  });
+
+  it('ends a run for a report that has begun and is not completed', async () => {
+    const { print, watch, troubles } = watched();
+    print(oops.split('\n').slice(0, 5).join('\n').concat('\n'));
+    await delay(1_700);
+    expect(troubles).to.deep.equal(['console']);
+    watch.finish();
+  });
+
+  it('tells a QEMU that died from one that the lab has stopped', async () => {
+    const dead = watched();
+    dead.exit({ kind: 'killed', signal: 'SIGSEGV' });
+    await delay(5);
+    expect(dead.troubles).to.deep.equal(['exit']);
+    expect(dead.watch.finish().qemuDied).to.contain('SIGSEGV');
+
+    const stopped = watched();
+    stopped.watch.stopping();
+    stopped.exit({ kind: 'exited', code: 0 });
+    await delay(5);
+    expect(stopped.troubles).to.deep.equal([]);
+    expect(stopped.watch.finish().qemuDied).to.equal(null);
+  });
+
+  it('tells a guest that reset itself from a QEMU that was told to stop', async () => {
+    const told = watched();
+    told.shutdown(false);
+    await delay(5);
+    expect(told.troubles).to.deep.equal([]);
+    const reset = watched();
+    reset.shutdown(true);
+    await delay(5);
+    expect(reset.troubles).to.deep.equal(['reset']);
+  });
+
+  it('counts the failed allocations that the console tells of', () => {
+    const { print, watch } = watched();
+    print('[ 1.0] FAULT_INJECTION: forcing a failure.\nname failslab\n[ 1.1] FAULT_INJ');
+    print('ECTION: forcing a failure.\n');
+    expect(watch.failedAllocations).to.equal(2);
+  });
+});

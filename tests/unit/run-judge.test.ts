@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect } from 'chai';
+import { type Evidence, judge } from '../../lab/src/run/judge.ts';
+
+const report = {
+  title: 'KASAN: slab-use-after-free Read in f',
+  type: 'KASAN-USE-AFTER-FREE-READ',
+  frame: 'f',
+  corrupted: false,
+};
+const later = { title: 'general protection fault in g', type: 'DoS', frame: 'g', corrupted: false };
+
+function verdictOf(evidence: Partial<Evidence>) {
+  return judge({
+    stage: 'churn',
+    end: { kind: 'finished' },
+    reports: [],
+    panicked: false,
+    guestReset: false,
+    qemuDied: null,
+    qmpAnswers: true,
+    ...evidence,
+  });
+}
+
+describe('the judge', () => {
+  it('passes a run that finished without a sign of a crash', () => {
+    expect(verdictOf({})).to.include({ outcome: 'PASS' });
+  });
+
+  it('blames the driver for a report on the console, the first one being the cause', () => {
+    const { outcome, reason, crashes } = verdictOf({
+      end: { kind: 'alarm' },
+      reports: [report, later],
+    });
+    expect(outcome).to.equal('FAIL');
+    expect(reason).to.equal(report.title);
+    expect(crashes).to.deep.equal([report, later]);
+  });
+
+  it('blames the driver for a panic that only the panic device told of', () => {
+    const { outcome, crashes } = verdictOf({ end: { kind: 'alarm' }, panicked: true });
+    expect(outcome).to.equal('FAIL');
+    expect(crashes).to.have.length(1);
+  });
+
+  it('blames the driver for a guest that reset itself', () => {
+    expect(verdictOf({ guestReset: true, qemuDied: 'ended with status 0' })).to.include({
+      outcome: 'FAIL',
+      reason: 'unexpected kernel reboot',
+    });
+  });
+
+  it('believes the report even when the connection was lost and QEMU died', () => {
+    const end = { kind: 'lost', doing: 'pinging' } as const;
+    expect(
+      verdictOf({ end, reports: [report], qemuDied: 'was killed by SIGSEGV' }).outcome,
+    ).to.equal('FAIL');
+  });
+
+  it('blames the driver for silence as long as QEMU answers', () => {
+    const end = { kind: 'stuck', doing: 'unloading the driver' } as const;
+    const { outcome, reason, crashes } = verdictOf({ end });
+    expect(outcome).to.equal('FAIL');
+    expect(reason).to.contain('unloading the driver');
+    expect(crashes).to.deep.equal([
+      { title: 'no response from guest', type: 'HANG', frame: null, corrupted: false },
+    ]);
+  });
+
+  it('blames the driver for what it does wrong without a report', () => {
+    const end = {
+      kind: 'wrong',
+      title: 'the link of x does not come up',
+      detail: 'no carrier',
+    } as const;
+    expect(verdictOf({ end }).crashes[0]?.title).to.equal(end.title);
+  });
+
+  it('passes a run that was cut after the driver was loaded', () => {
+    expect(verdictOf({ end: { kind: 'cut' } }).outcome).to.equal('PASS');
+    expect(verdictOf({ end: { kind: 'cut' }, stage: 'load' }).outcome).to.equal('PASS');
+  });
+
+  it('calls it an error of the test when a guest command fails that must work', () => {
+    const end = {
+      kind: 'refused',
+      doing: 'loading the driver',
+      said: 'invalid module format',
+    } as const;
+    expect(verdictOf({ end, stage: 'load' })).to.include({ outcome: 'ERROR' });
+  });
+
+  const missed: Record<string, Partial<Evidence>> = {
+    'QEMU died without a sign from the guest': {
+      end: { kind: 'alarm' },
+      qemuDied: 'was killed by SIGSEGV',
+    },
+    'the connection was lost without a sign from the guest': {
+      end: { kind: 'lost', doing: 'pinging' },
+    },
+    'neither guest nor QEMU answers': { end: { kind: 'stuck', doing: 'x' }, qmpAnswers: false },
+    'the guest crashed before it had the driver': { stage: 'boot', reports: [report] },
+    'the guest panicked before it had the driver': { stage: 'boot', panicked: true },
+    'the guest never came up': { stage: 'boot', end: { kind: 'lab', problem: 'timed out' } },
+    'the guest was silent before it had the driver': {
+      stage: 'boot',
+      end: { kind: 'stuck', doing: 'x' },
+    },
+    'a run was cut before it had the driver': { stage: 'boot', end: { kind: 'cut' } },
+    'the harness failed': { end: { kind: 'lab', problem: 'no space left' } },
+  };
+  for (const [what, evidence] of Object.entries(missed)) {
+    it(`counts it as the lab's miss when ${what}`, () => {
+      const { outcome, crashes } = verdictOf(evidence);
+      expect(outcome).to.equal('MISS');
+      expect(crashes).to.deep.equal([]);
+    });
+  }
+});
