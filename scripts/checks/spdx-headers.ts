@@ -23,7 +23,7 @@ export function missingLicences(root: string): string[] {
     .split('\n')
     .filter((file) => {
       const rule = rules.find(([place]) => place.test(file));
-      return rule && !rule[1].test(readFileSync(join(root, file), 'utf8').slice(0, 400));
+      return rule && !rule[1].test(readFileSync(join(root, file), 'utf8').slice(0, 1000));
     })
     .map((file) => `${file}: no SPDX line with the right licence at the top`);
 }

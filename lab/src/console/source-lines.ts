@@ -33,5 +33,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** The part of a path that means something on another machine. */
 function shortPath(path: string): string {
-  return path.replace(/^.*?\/linux(?:-[\w.-]+)?\/(?!\w+\.h$)/, '').replace(/^(?:\.\/)+/, '');
+  // The lab builds in a sandbox, where sources lie below /lab.
+  const inside = path.replace(/^\/lab\/(?:source|module)\//, '');
+  return inside.replace(/^.*?\/linux(?:-[\w.-]+)?\/(?!\w+\.h$)/, '').replace(/^(?:\.\/)+/, '');
 }
