@@ -12,7 +12,23 @@ export function lockFileViolations(root: string): string[] {
   const loose = ['package.json', 'lab/package.json', 'lab/packages/qemu-ipc/package.json'].flatMap(
     (file) => looseVersions(root, file),
   );
-  return [...addresses, ...loose];
+  return [...addresses, ...loose, ...missingPlatforms(lock)];
+}
+
+/** Packages for other platforms that npm left out of the lock; `npm ci` refuses such a lock. */
+function missingPlatforms(text: string): string[] {
+  const { packages } = JSON.parse(text) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> } | undefined>;
+  };
+  return Object.entries(packages).flatMap(([path, entry]) =>
+    Object.entries(entry?.optionalDependencies ?? {})
+      .filter(([, version]) => /^\d/.test(version))
+      .map(([name]) => name)
+      .filter(
+        (name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`],
+      )
+      .map((name) => `package-lock.json has no entry for ${name}: npm ci would refuse it`),
+  );
 }
 
 function looseVersions(root: string, file: string): string[] {
