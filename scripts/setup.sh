@@ -51,6 +51,13 @@ check_node() {
     die "Node $(node --version) is too old" 'Install Node 20.19 or newer, or 22.14 or newer.'
 }
 
+# Node's own headers where they are installed: node-gyp would download them.
+node_headers() {
+  local prefix
+  prefix=$(node -p 'require("path").dirname(require("path").dirname(fs.realpathSync(process.execPath)))')
+  if [ -e "$prefix/include/node/node.h" ]; then export npm_config_nodedir=$prefix; fi
+}
+
 install_npm_packages() {
   local stamp=node_modules/.setup-stamp wanted
   wanted=$( (cat package-lock.json && node --version) | sha256sum)
@@ -59,6 +66,7 @@ install_npm_packages() {
   # Of the packages with install scripts only better-sqlite3 needs its script.
   npm ci --ignore-scripts --loglevel=error >&2 || die 'npm could not install the packages' 'Check the network, then run the same command again.'
   say 'compiling better-sqlite3 (about a minute)'
+  node_headers
   npm rebuild better-sqlite3 --loglevel=error >&2 &
   local native=$!
   # The compiler keeps one core busy; unpacking the toolchain tree can use the other.
