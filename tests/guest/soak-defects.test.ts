@@ -24,6 +24,8 @@ interface Manifest {
 }
 
 const root = join(import.meta.dirname, '../..');
+/** Minutes of each soak; the debug kernel alone boots for half a minute under TCG. */
+const minutes = Number(process.env['FERROLAB_SOAK_MINUTES'] ?? 2);
 const defects = ['irq-lock-left-held', 'probe-alloc-unchecked', 'work-uaf'] as const;
 
 describe('lab soak', function () {
@@ -44,7 +46,7 @@ describe('lab soak', function () {
 
   for (const defect of defects) {
     it(`catches ${defect} in the C driver and names it`, async () => {
-      const { exitCode, document } = await soak(2.5, '--driver', 'c', '--defect', defect);
+      const { exitCode, document } = await soak(minutes, '--driver', 'c', '--defect', defect);
       const manifest = JSON.parse(
         readFileSync(join(root, 'kernel-module/defects', defect, 'manifest.json'), 'utf8'),
       ) as Manifest;
@@ -57,7 +59,7 @@ describe('lab soak', function () {
 
   for (const driver of ['rust', 'c'] as const) {
     it(`does not blame the clean ${driver} driver, and says how long that was tried`, async () => {
-      const { exitCode, document } = await soak(2.5, '--driver', driver);
+      const { exitCode, document } = await soak(minutes, '--driver', driver);
       expect(document.crashes).to.deep.equal([]);
       expect(document.verdicts.PASS).to.be.greaterThan(0);
       expect(document.faultsDelivered['irq-storm']).to.be.greaterThan(0);

@@ -19,6 +19,7 @@ import type { BuildProgress } from './build-progress.ts';
 import { BuildTimings } from './build-timings.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { contentKey, fileSha256 } from './content-key.ts';
+import { explainLog } from './explain-log.ts';
 import { lockFile } from './file-lock.ts';
 import { projectRoot } from './project-root.ts';
 import type { Artifact, BuildContext, Recipe, Scratch } from './recipe.ts';
@@ -27,9 +28,6 @@ export interface EnsureOptions {
   readonly wait: Wait;
   readonly progress: BuildProgress;
 }
-
-/** make's own lines about failing, which say nothing about why. */
-const MAKE_CHATTER = /^make(\[\d+\])?:|^ninja: build stopped/;
 
 /** Less free space than this and a build is not begun. */
 const NEEDED_BYTES = 6 * 2 ** 30;
@@ -226,24 +224,12 @@ class BuildSession {
     if (this.#wait.signal.aborted)
       return new Interrupted(`interrupted while building ${recipe.name}`);
     if (error instanceof LabError) return error;
-    return new LabFailure(
-      'BUILD_FAILED',
-      `${recipe.name} could not be built: ${lastComplaint(logPath, error)}`,
-      {
-        cause: error,
-        remedy: `Read the end of ${logPath}; the same command goes on where this one stopped.`,
-      },
-    );
+    const { complaint, remedy } = explainLog(readFileSync(logPath, 'utf8'));
+    return new LabFailure('BUILD_FAILED', `${recipe.name} could not be built: ${complaint}`, {
+      cause: error,
+      remedy: `${remedy} The log is ${logPath}; the same command goes on where this one stopped.`,
+    });
   }
-}
-
-/** What the step said last: the end of its log, or the error itself where nothing was logged. */
-function lastComplaint(logPath: string, error: unknown): string {
-  const said = readFileSync(logPath, 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('$ ') && !MAKE_CHATTER.test(line));
-  const [reason = ''] = error instanceof Error ? error.message.split('\n') : [String(error)];
-  return said.at(-1)?.trim() ?? reason;
 }
 
 async function identityHash(out: string, files: readonly string[]): Promise<string> {

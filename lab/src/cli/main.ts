@@ -58,7 +58,8 @@ function report(error: unknown): number {
 
 function causeOf(error: LabError): string {
   const { cause } = error;
-  if (!(cause instanceof Error)) return '';
+  // A failed command's own words are in the message already.
+  if (!(cause instanceof Error) || cause.name === 'ExecaError') return '';
   const [reason = ''] = cause.message.split('\n');
   return error.message.includes(reason) ? '' : `: ${reason}`;
 }
