@@ -13,7 +13,7 @@ export const lab = defineLab({
       },
       workloads: {
         'traffic-churn': {
-          churnMs: 20_000,
+          churnMs: 25_000,
           rounds: 16,
           trafficMs: [500, 1_500],
           payloadBytes: 1_000,

@@ -62,7 +62,7 @@ function fakeVm() {
 function watched() {
   const fake = fakeVm();
   const troubles: Trouble[] = [];
-  const watch = new CrashWatch(fake.vm, (trouble) => troubles.push(trouble));
+  const watch = new CrashWatch(fake.vm, 'ferronic_c', (trouble) => troubles.push(trouble));
   return { ...fake, watch, troubles };
 }
 
@@ -92,6 +92,7 @@ describe('the watch over a guest', () => {
       panicked: false,
       guestReset: false,
       qemuDied: null,
+      driverInStack: false,
     });
   });
 
@@ -103,6 +104,29 @@ describe('the watch over a guest', () => {
     const { reports } = watch.finish();
     expect(reports[0]?.title).to.contain('NULL pointer dereference');
     expect(reports[0]?.frame).to.equal('ferronic_probe');
+  });
+
+  it('knows whether the driver was in a stack since the report began, and not before', () => {
+    const frame = '[    2.000000][    T9]  ferronic_open+0x1/0x2 [ferronic_c]\n';
+    const stall = '[   57.504989][    C0] rcu: INFO: rcu_sched detected stalls on CPUs/tasks:\n';
+    const before = watched();
+    before.print(frame);
+    before.print(stall);
+    expect(before.watch.finish().driverInStack).to.equal(false);
+    const after = watched();
+    after.print(stall);
+    after.print(frame.replace('T9', 'C1'));
+    expect(after.watch.finish().driverInStack).to.equal(true);
+  });
+
+  it('tells a stall from other reports before they are complete', () => {
+    const stalled = watched();
+    stalled.print('[   57.504989][    C0] rcu: INFO: rcu_sched detected stalls on CPUs/tasks:\n');
+    expect(stalled.watch.onlyStalls).to.equal(true);
+    const crashed = watched();
+    crashed.print(oops);
+    expect(crashed.watch.onlyStalls).to.equal(false);
+    expect(watched().watch.onlyStalls).to.equal(false);
   });
 
   it('takes the panic device alone for enough', async () => {

@@ -18,6 +18,8 @@ function verdictOf(evidence: Partial<Evidence>) {
     panicked: false,
     guestReset: false,
     qemuDied: null,
+    driverInStack: false,
+    guestAnswers: false,
     qmpAnswers: true,
     ...evidence,
   });
@@ -91,10 +93,33 @@ describe('the judge', () => {
     expect(verdictOf({ end, stage: 'load' })).to.include({ outcome: 'ERROR' });
   });
 
+  const stall = {
+    title: 'INFO: rcu detected stall in x',
+    type: 'HANG',
+    frame: 'x',
+    corrupted: false,
+  };
+
+  it('blames the driver for a stall that lasts, or in whose stacks it is', () => {
+    const end = { kind: 'alarm' } as const;
+    expect(verdictOf({ end, reports: [stall] }).outcome).to.equal('FAIL');
+    expect(
+      verdictOf({ end, reports: [stall], guestAnswers: true, driverInStack: true }).outcome,
+    ).to.equal('FAIL');
+    expect(verdictOf({ end, reports: [stall, report], guestAnswers: true }).outcome).to.equal(
+      'FAIL',
+    );
+  });
+
   const missed: Record<string, Partial<Evidence>> = {
     'QEMU died without a sign from the guest': {
       end: { kind: 'alarm' },
       qemuDied: 'was killed by SIGSEGV',
+    },
+    'the guest stalled and went on, the driver in no stack': {
+      end: { kind: 'alarm' },
+      reports: [stall],
+      guestAnswers: true,
     },
     'the connection was lost without a sign from the guest': {
       end: { kind: 'lost', doing: 'pinging' },

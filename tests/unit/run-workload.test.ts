@@ -78,16 +78,17 @@ async function runChurn(
 const round: RoundParams = { trafficMs: 10, unload: 'rmmod' };
 
 describe('the workload', () => {
-  it('loads, binds, opens, passes traffic and unloads in each round', async () => {
+  it('passes traffic, unloads, loads, binds and opens in each round', async () => {
     const { end, commands } = await runChurn([], [round, { ...round, unload: 'unbind' }]);
     expect(end.kind).to.equal('finished');
     const steps = [
-      /insmod/,
-      /\/bind|file=bind|>\$p\/bind/,
-      /lab-link up/,
       /ping -q -f/,
       /rmmod ferronic_c/,
       /insmod/,
+      />\$p\/bind/,
+      /lab-link up/,
+      /ping -q -f/,
+      />\$p\/unbind/,
     ];
     let from = 0;
     for (const step of steps) {
@@ -95,7 +96,6 @@ describe('the workload', () => {
       expect(at, String(step)).to.be.at.least(0);
       from = at;
     }
-    expect(commands.at(-1)).to.contain('>$p/unbind');
   });
 
   it('makes the faults of each step, and counts allocations that were made to fail', async () => {
@@ -122,8 +122,8 @@ describe('the workload', () => {
     const { commands, faults, allocations } = await runChurn([], [round], plan);
     expect(faults.map((fault) => fault.nic)).to.deep.equal(['nic0', 'nic1']);
     expect(allocations).to.deep.equal([
-      { requested: 3, delivered: 2 },
       { requested: 9, delivered: 4 },
+      { requested: 3, delivered: 2 },
     ]);
     expect(commands).to.include('lab-fault sweep-bind ferronic_c 0000:01:00.0 1 3 8');
     expect(commands).to.include('lab-fault arm ferronic_c 5 9 any');

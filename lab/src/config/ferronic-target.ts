@@ -20,7 +20,7 @@ export const ferronicTarget = {
   },
   workloads: {
     'traffic-churn': {
-      churnMs: 20_000,
+      churnMs: 25_000,
       rounds: 16,
       trafficMs: [500, 1_500],
       payloadBytes: 1_000,

@@ -40,8 +40,8 @@ export type AllocPick =
 
 export type Fault = IrqStorm | LinkFlap | AllocFailure;
 
-/** Steps of one round of a workload. */
-export type Phase = 'bind' | 'open' | 'traffic' | 'unload';
+/** Steps of one round of a workload, in order. */
+export type Phase = 'traffic' | 'unload' | 'bind' | 'open';
 
 /** When a fault comes: `ns` after the start of a phase of a round (rounds count from 0). */
 export interface FaultTime {

@@ -39,59 +39,58 @@ function drawRound(random: SeededRandom, shape: PlanShape, round: number): Plann
   const add = (phase: Phase, ns: number, fault: Fault) => {
     drawn.push({ at: { round, phase, ns }, fault });
   };
-  const bindSweep = sweep(random, round);
-  const openSweep = sweep(random, round);
-  if (random.chance(0.6) || round === 0) {
-    add('bind', 0, { type: 'alloc-failure', pick: bindSweep });
-  }
-  if (random.chance(0.4) || round === 0) {
-    add('open', 0, { type: 'alloc-failure', pick: openSweep });
-  }
-  const traffic = drawTraffic(random, shape, shape.trafficMs[round] ?? 0);
-  for (const { ns, fault } of traffic) {
+  for (const { ns, fault } of drawTraffic(random, shape, round)) {
     add('traffic', ns, fault);
   }
   // A storm and a flap that are still under way when the module goes: interrupts, and the work
   // they have queued, meet the driver's removal.
   for (const nic of shape.nics) {
-    add('unload', 0, drawStorm(random, nic, shape.vectors, [100, 300]));
+    add('unload', 0, drawStorm(random, nic, drawVector(random, shape), [100, 300]));
+    const downNs = random.int(1, 8) * ms;
+    const count = random.int(4, 30);
     if (random.chance(0.8)) {
-      add('unload', 0, {
-        type: 'link-flap',
-        nic,
-        downNs: random.int(1, 8) * ms,
-        count: random.int(4, 30),
-      });
+      add('unload', 0, { type: 'link-flap', nic, downNs, count });
     }
+  }
+  const bindSweep = sweep(random, round);
+  if (random.chance(0.6) || round === 0) {
+    add('bind', 0, { type: 'alloc-failure', pick: bindSweep });
+  }
+  const openSweep = sweep(random, round);
+  if (random.chance(0.4) || round === 0) {
+    add('open', 0, { type: 'alloc-failure', pick: openSweep });
   }
   return drawn;
 }
 
 /**
- * The first round tries every allocation that the driver itself makes in a step; the later ones some
- * of all those that the kernel makes on its behalf.
+ * The first round fails the first allocations that the driver itself makes in a step, the later ones
+ * some of those further on, or of all those that the kernel makes on the driver's behalf.
  */
 function sweep(random: SeededRandom, round: number): AllocPick {
-  const first = random.int(1, 60);
-  const tries = random.int(1, 8);
+  const own = random.chance(0.5);
+  const first = random.int(1, own ? 60 : 150);
+  const tries = random.int(2, 8);
   return round === 0
-    ? { kind: 'nth', first: 1, tries: 40, depth: ownFrames }
-    : { kind: 'nth', first, tries, depth: allFrames };
+    ? { kind: 'nth', first: 1, tries: 16, depth: ownFrames }
+    : { kind: 'nth', first, tries, depth: own ? ownFrames : allFrames };
 }
 
 function drawTraffic(
   random: SeededRandom,
   shape: PlanShape,
-  trafficMs: number,
+  round: number,
 ): { ns: number; fault: Fault }[] {
+  const trafficMs = shape.trafficMs[round] ?? 0;
   const within = () => random.int(0, Math.max(1, trafficMs)) * ms;
   const drawn: { ns: number; fault: Fault }[] = [];
   const storms = random.int(1, 4);
   for (let n = 0; n < storms; n += 1) {
-    drawn.push({
-      ns: within(),
-      fault: drawStorm(random, random.pick(shape.nics), shape.vectors, [5, 100]),
-    });
+    const drawnVector = drawVector(random, shape);
+    // Each run tries the management interrupt before anything else can hide what it does.
+    const vector = round === 0 && n === 0 ? 0 : drawnVector;
+    const fault = drawStorm(random, random.pick(shape.nics), vector, [5, 100]);
+    drawn.push({ ns: within(), fault });
   }
   const flaps = random.int(0, 2);
   for (let n = 0; n < flaps; n += 1) {
@@ -110,6 +109,11 @@ function drawTraffic(
   return drawn.sort((a, b) => a.ns - b.ns);
 }
 
+/** Every second storm hits the management vector: the rarest interrupt, hence the least tried code. */
+function drawVector(random: SeededRandom, { vectors }: PlanShape): number {
+  return random.chance(0.5) ? 0 : random.int(0, vectors - 1);
+}
+
 /**
  * A storm of some hundred to some thousand messages: enough to overlap with everything, too few for
  * the kernel to declare the interrupt unhandled and switch it off (100,000).
@@ -117,16 +121,9 @@ function drawTraffic(
 function drawStorm(
   random: SeededRandom,
   nic: string,
-  vectors: number,
+  vector: number,
   lengthMs: readonly [number, number],
 ): Fault {
-  // Every second storm hits the management vector: the rarest interrupt, hence the least tried code.
-  const vector = random.chance(0.5) ? 0 : random.int(0, vectors - 1);
-  return {
-    type: 'irq-storm',
-    nic,
-    vector,
-    rateHz: random.int(1, 20) * 1_000,
-    ns: random.int(lengthMs[0], lengthMs[1]) * ms,
-  };
+  const rateHz = random.int(1, 20) * 1_000;
+  return { type: 'irq-storm', nic, vector, rateHz, ns: random.int(...lengthMs) * ms };
 }

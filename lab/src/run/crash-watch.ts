@@ -20,6 +20,9 @@ export interface CollectLimits {
 /** How long a report that has begun may stay incomplete before the run is ended for it, in milliseconds. */
 const openReportMs = 1_500;
 
+/** How much of a crash is kept to look at it before its end, in bytes. */
+const mostCrashText = 256 * 1024;
+
 const defaultLimits: CollectLimits = { quietMs: 1_200, longestMs: 10_000 };
 
 /** Watches a machine for signs of a crash: its console, its panic device, its resets, its end. */
@@ -32,12 +35,18 @@ export class CrashWatch implements Disposable {
   #panicked = false;
   #guestReset = false;
   #qemuDied: string | null = null;
+  readonly #crashText: Uint8Array[] = [];
+  #crashTextBytes = 0;
+  readonly #driverFrames: PhraseCounter;
+  #driverFramesBefore: number | undefined;
   readonly #injections = new PhraseCounter('FAULT_INJECTION: forcing a failure');
   #stopping = false;
   #openReport: NodeJS.Timeout | undefined;
   #troubledAt: number | undefined;
 
-  constructor(vm: RunningVm, onTrouble: (trouble: Trouble) => void) {
+  /** `module` is the driver's name in stacks. */
+  constructor(vm: RunningVm, module: string, onTrouble: (trouble: Trouble) => void) {
+    this.#driverFrames = new PhraseCounter(`[${module}]`);
     const troubled = (trouble: Trouble) => {
       if (!this.#troubled.signal.aborted) {
         this.#troubledAt = performance.now();
@@ -48,7 +57,13 @@ export class CrashWatch implements Disposable {
     this.#attachment = vm.console.attach((chunk) => {
       this.#lastOutputAt = performance.now();
       this.#injections.push(chunk);
+      const framesBefore = this.#driverFrames.count;
+      this.#driverFrames.push(chunk);
       this.#reports.push(...this.#parser.push(chunk));
+      if (this.#reports.length > 0 || this.#parser.crashing) {
+        this.#driverFramesBefore ??= framesBefore;
+        this.#keepCrashText(chunk);
+      }
       if (this.#reports.length > 0) {
         troubled('console');
       } else if (this.#parser.crashing) {
@@ -90,6 +105,18 @@ export class CrashWatch implements Disposable {
     return this.#injections.count;
   }
 
+  /** Whether all that the guest has told of, so far, are stalls, which may pass. */
+  get onlyStalls(): boolean {
+    if (this.#panicked || this.#guestReset || this.#qemuDied !== null) {
+      return false;
+    }
+    // The watch's own parser is in the middle of a report: another one reads what there is of it.
+    const preview = new ConsoleParser();
+    const reports = this.#crashText.flatMap((chunk) => preview.push(chunk));
+    const all = [...reports, ...preview.end()];
+    return all.length > 0 && all.every(({ type }) => type === 'HANG');
+  }
+
   /** Waits until the guest has said all it has to say about its crash. */
   async collect(signal: AbortSignal, limits: CollectLimits = defaultLimits): Promise<void> {
     const wait: Wait = { signal, deadline: Deadline.after(limits.longestMs) };
@@ -117,6 +144,7 @@ export class CrashWatch implements Disposable {
     readonly panicked: boolean;
     readonly guestReset: boolean;
     readonly qemuDied: string | null;
+    readonly driverInStack: boolean;
   } {
     this[Symbol.dispose]();
     this.#reports.push(...this.#parser.end());
@@ -125,12 +153,23 @@ export class CrashWatch implements Disposable {
       panicked: this.#panicked,
       guestReset: this.#guestReset,
       qemuDied: this.#qemuDied,
+      // In any stack since the first report began: that of a hanging CPU is printed by another one.
+      driverInStack:
+        this.#driverFramesBefore !== undefined &&
+        this.#driverFrames.count > this.#driverFramesBefore,
     };
   }
 
   [Symbol.dispose](): void {
     this.#attachment[Symbol.dispose]();
     clearTimeout(this.#openReport);
+  }
+
+  #keepCrashText(chunk: Uint8Array): void {
+    if (this.#crashTextBytes < mostCrashText) {
+      this.#crashText.push(chunk);
+      this.#crashTextBytes += chunk.byteLength;
+    }
   }
 
   #watchReset(vm: RunningVm, onReset: () => void): void {

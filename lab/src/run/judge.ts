@@ -14,6 +14,10 @@ export interface Evidence {
   readonly guestReset: boolean;
   /** How QEMU ended before the lab told it to; `null` when it did not. */
   readonly qemuDied: string | null;
+  /** A function of the driver was in a stack that was printed with, or after, the first report. */
+  readonly driverInStack: boolean;
+  /** The guest answered after the first sign of a crash. */
+  readonly guestAnswers: boolean;
   /** QEMU answered on QMP when the workload had ended. */
   readonly qmpAnswers: boolean;
 }
@@ -32,6 +36,9 @@ export function judge(evidence: Evidence): Judgement {
   const crashes = guestCrashes(evidence);
   const first = crashes[0];
   if (first !== undefined) {
+    if (passingStall(evidence)) {
+      return miss(`the guest stalled and went on, the driver being in no stack: ${first.title}`);
+    }
     return driverMayBeBlamed(evidence.stage)
       ? { outcome: 'FAIL', reason: first.title, crashes }
       : miss(`the guest crashed before it had the driver: ${first.title}`);
@@ -71,6 +78,22 @@ function judgeEnd(evidence: Evidence): Judgement {
     case 'lab':
       return miss(end.problem);
   }
+}
+
+/**
+ * A host under load can keep an emulated CPU from running, or its timer from firing, for so long
+ * that the guest's watchdogs bark. A driver that hangs a guest stays in its stacks, or the guest
+ * stays hung.
+ */
+function passingStall({
+  reports,
+  panicked,
+  guestReset,
+  driverInStack,
+  guestAnswers,
+}: Evidence): boolean {
+  const onlyStalls = reports.length > 0 && reports.every(({ type }) => type === 'HANG');
+  return onlyStalls && !panicked && !guestReset && !driverInStack && guestAnswers;
 }
 
 /**

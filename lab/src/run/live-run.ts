@@ -9,6 +9,7 @@ import { deviceTally, inject } from '../faults/inject.ts';
 import type { Cell, CrashRecord, Exposure, Verdict } from '../verdict.ts';
 import { launchVm, type RunningVm } from '../vm/launch.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
+import { describeExit } from '../vm/qemu-process.ts';
 import type { SshCredentials, SshSession } from '../vm/ssh-session.ts';
 import { crashText, type Symbolize } from './crash-text.ts';
 import { CrashWatch, type Trouble } from './crash-watch.ts';
@@ -52,6 +53,7 @@ const silenceMs = 26_000;
 
 /** Time for the last questions to a guest that has not crashed, and for symbolizing one that has. */
 const lastQuestionsMs = 20_000;
+const afterAlarmMs = 10_000;
 const symbolizeMs = 60_000;
 
 /**
@@ -73,6 +75,7 @@ class LiveRun {
   readonly #startedAt = new Date();
   readonly #injected = new InjectedFaults(this.#clock);
   #stage: Stage = 'launch';
+  #answersAfterAlarm = false;
   #exposedSince: number | undefined;
   #exposedUntil: number | undefined;
 
@@ -100,7 +103,7 @@ class LiveRun {
 
   async #runIn(vm: RunningVm): Promise<Verdict> {
     await using _vm = vm;
-    using watch = new CrashWatch(vm, (trouble: Trouble) => {
+    using watch = new CrashWatch(vm, this.#world.driver.name, (trouble: Trouble) => {
       this.#exposedUntil ??= performance.now();
       this.#events.write('trouble', { source: trouble });
       this.#deps.onStep?.('crash');
@@ -111,13 +114,14 @@ class LiveRun {
     this.#events.write('workload-end', { ...end });
     await this.#awaitEvidence(end, watch);
     const aftermath: Wait = {
-      signal: new AbortController().signal,
+      signal: never,
       deadline: Deadline.after(5_000),
     };
     const tally = await deviceTally(vm.qmp, this.#nics(), aftermath).catch(() => undefined);
     watch.stopping();
     this.#step('stop');
-    await vm.stop();
+    const { exit } = await vm.stop();
+    this.#events.write('qemu-exit', { how: describeExit(exit) });
     const { reports, ...signs } = watch.finish();
     return await this.#conclude(
       { end, reports, ...signs, qmpAnswers: tally !== undefined },
@@ -144,9 +148,16 @@ class LiveRun {
         return { kind: 'finished' };
       } catch (error) {
         const end = signal.aborted ? cutOrCrashed(watch) : endOf(error, this.#wait);
-        return end.kind === 'cut'
-          ? await this.#provesLife(session)
-          : await lostOrStuck(end, session);
+        if (end.kind === 'cut') {
+          return await provesLife(session);
+        }
+        if (end.kind === 'alarm') {
+          await watch.collect(never);
+        }
+        if (end.kind === 'alarm' && watch.onlyStalls) {
+          this.#answersAfterAlarm = (await ask(session, afterAlarmMs)) === 'answers';
+        }
+        return await lostOrStuck(end, session);
       }
     } catch (error) {
       return signal.aborted ? cutOrCrashed(watch) : endOf(error, this.#wait);
@@ -177,7 +188,6 @@ class LiveRun {
     await driver.load();
     await driver.bind();
     await driver.linkUp();
-    await driver.unbind();
     this.#stage = 'churn';
     this.#step('churn');
     const context = {
@@ -211,25 +221,8 @@ class LiveRun {
     }
   }
 
-  /** A run that is cut passes only when its guest still answers. */
-  async #provesLife(session: SshSession): Promise<WorkloadEnd> {
-    const wait: Wait = {
-      signal: new AbortController().signal,
-      deadline: Deadline.after(lastQuestionsMs),
-    };
-    try {
-      const result = await session.exec('true', wait);
-      return result.kind === 'lost'
-        ? await lostOrStuck({ kind: 'lost', doing: 'the cut' }, session)
-        : { kind: 'cut' };
-    } catch {
-      return { kind: 'stuck', doing: 'the cut' };
-    }
-  }
-
   /** Lets a crash write its report, and a silent guest's watchdogs name the cause. */
   async #awaitEvidence(end: WorkloadEnd, watch: CrashWatch): Promise<void> {
-    const never = new AbortController().signal;
     if (!watch.signal.aborted && (end.kind === 'stuck' || end.kind === 'lost')) {
       this.#step('silence');
       await new Promise<void>((resolve) => {
@@ -253,12 +246,18 @@ class LiveRun {
       readonly panicked: boolean;
       readonly guestReset: boolean;
       readonly qemuDied: string | null;
+      readonly driverInStack: boolean;
       readonly qmpAnswers: boolean;
     },
     faults: FaultTally,
   ): Promise<Verdict> {
     const { folder, campaignId, cycle, cell } = this.#deps;
-    const judgement = judge({ ...seen, stage: this.#stage, reports: seen.reports.map(recordOf) });
+    const judgement = judge({
+      ...seen,
+      stage: this.#stage,
+      reports: seen.reports.map(recordOf),
+      guestAnswers: this.#answersAfterAlarm,
+    });
     const verdict: Verdict = {
       version: 1,
       runId: folder.runId,
@@ -288,7 +287,7 @@ class LiveRun {
 
   async #writeReport(reports: readonly CrashReport[], reason: string): Promise<void> {
     const wait: Wait = {
-      signal: new AbortController().signal,
+      signal: never,
       deadline: Deadline.after(symbolizeMs),
     };
     const faults = this.#injected.recent();
@@ -333,8 +332,15 @@ class LiveRun {
   }
 }
 
+/** For waits that nothing but their deadline ends. */
+const never = new AbortController().signal;
 const noExposure: Exposure = { wallMs: 0, virtualMs: 0 };
-const noSigns = { panicked: false, guestReset: false, qemuDied: null } as const;
+const noSigns = {
+  panicked: false,
+  guestReset: false,
+  qemuDied: null,
+  driverInStack: false,
+} as const;
 
 function recordOf({ title, type, frame, corrupted }: CrashReport): CrashRecord {
   return { title, type, frame, corrupted };
@@ -343,6 +349,29 @@ function recordOf({ title, type, frame, corrupted }: CrashReport): CrashRecord {
 /** The signs of the crash decide; that the workload was ended by them says nothing more. */
 function cutOrCrashed(watch: CrashWatch): WorkloadEnd {
   return watch.signal.aborted ? { kind: 'alarm' } : { kind: 'cut' };
+}
+
+/** Asks the guest for the simplest of things. */
+async function ask(session: SshSession, longestMs: number): Promise<'answers' | 'silent' | 'lost'> {
+  const wait: Wait = { signal: never, deadline: Deadline.after(longestMs) };
+  try {
+    return (await session.exec('true', wait)).kind === 'lost' ? 'lost' : 'answers';
+  } catch {
+    return 'silent';
+  }
+}
+
+/** A run that is cut passes only when its guest still answers. */
+async function provesLife(session: SshSession): Promise<WorkloadEnd> {
+  const doing = 'the last question, after the run was cut';
+  switch (await ask(session, lastQuestionsMs)) {
+    case 'answers':
+      return { kind: 'cut' };
+    case 'silent':
+      return { kind: 'stuck', doing };
+    case 'lost':
+      return await lostOrStuck({ kind: 'lost', doing }, session);
+  }
 }
 
 /**

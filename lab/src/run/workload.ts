@@ -22,9 +22,9 @@ export interface WorkloadContext {
 }
 
 /**
- * Load and unload churn: in each round the driver is bound, the link opened, traffic passed, and the
- * driver taken away, with the planned faults in every step. Resolves after the last round, or when
- * a round ends past `until`.
+ * Load and unload churn, begun with the link up. In each round traffic is passed, the driver taken
+ * away, bound again and the link opened again, with the planned faults in every step. Resolves after
+ * the last round, or when a round ends past `until`.
  */
 export async function churn(
   params: WorkloadParams,
@@ -51,6 +51,12 @@ async function oneRound(
       observer.allocFailures(round, phase, await step(fault));
     }
   };
+  observer.phase(round, 'traffic');
+  await trafficWithFaults(round, params.trafficMs, payloadBytes, context);
+
+  observer.phase(round, 'unload');
+  await withFaults(round, 'unload', context, () => driver.leave(params.unload));
+
   observer.phase(round, 'bind');
   await driver.load();
   await failing('bind', (fault) => driver.sweepBind(fault));
@@ -59,12 +65,6 @@ async function oneRound(
   observer.phase(round, 'open');
   await failing('open', (fault) => driver.sweepOpen(fault));
   await driver.linkUp();
-
-  observer.phase(round, 'traffic');
-  await trafficWithFaults(round, params.trafficMs, payloadBytes, context);
-
-  observer.phase(round, 'unload');
-  await withFaults(round, 'unload', context, () => driver.leave(params.unload));
 }
 
 async function trafficWithFaults(
