@@ -104,7 +104,8 @@ describe('QEMU sandbox', () => {
   it('arms the death signal outside before the sandbox is made, and inside before QEMU starts', () => {
     const args = sandboxed(qemuSandbox(spec, '/i.cpio'), ['program']);
     const armed = ['setpriv', '--pdeathsig', 'KILL', '--'];
-    expect(args.slice(0, 5)).to.deep.equal([...armed, 'bwrap']);
+    expect(args.slice(0, 4)).to.deep.equal(armed);
+    expect(args.indexOf('bwrap')).to.be.within(4, args.lastIndexOf('setpriv'));
     const inside = args.slice(args.lastIndexOf('setpriv'));
     expect(inside.slice(0, 6)).to.deep.equal([...armed, 'sh', '-c']);
     expect(inside[6]).to.match(/echo ready; read .* && exec "\$@"/);

@@ -35,7 +35,23 @@ const dieWithParent = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
  */
 export function sandboxed(spec: SandboxSpec, command: readonly string[]): CommandLine {
   const inside = [...dieWithParent, 'sh', '-c', starter, 'sh', ...command];
-  return [...dieWithParent, 'bwrap', ...bubblewrapArguments(spec), '--', ...inside];
+  return [
+    ...dieWithParent,
+    ...ownProcesses(),
+    'bwrap',
+    ...bubblewrapArguments(spec),
+    '--',
+    ...inside,
+  ];
+}
+
+/**
+ * bubblewrap forks, and its child waits for a word of its parent before it arms a death signal: a lab killed in
+ * between left that child behind, idle, for ever. In a process namespace around both it ends with the parent.
+ * Only root makes one without a user namespace, in which bubblewrap's own would have to nest.
+ */
+function ownProcesses(): readonly string[] {
+  return process.getuid?.() === 0 ? ['unshare', '--pid', '--fork', '--kill-child=KILL', '--'] : [];
 }
 
 function bubblewrapArguments(spec: SandboxSpec): readonly string[] {
