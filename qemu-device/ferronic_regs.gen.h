@@ -9,7 +9,7 @@
 /* PCI identity. */
 #define FERRONIC_PCI_VENDOR_ID                          0x1234
 #define FERRONIC_PCI_DEVICE_ID                          0xfe01
-#define FERRONIC_PCI_REVISION                           1
+#define FERRONIC_PCI_REVISION                           2
 #define FERRONIC_PCI_CLASS                              0x0200
 
 /*
@@ -20,36 +20,64 @@
 /* BAR of the MSI-X table and pending bits. */
 #define FERRONIC_BAR_MSIX                               1
 /* Size of the register BAR in bytes. */
-#define FERRONIC_BAR_REGS_SIZE                          0x4000
+#define FERRONIC_BAR_REGS_SIZE                          0x8000
+/* Offset of the doorbells: one page a queue pair, with nothing else in it. */
+#define FERRONIC_DOORBELL_PAGES                         0x4000
 /* Value of ID.MAGIC. */
 #define FERRONIC_MAGIC                                  0xfe01
-/* Number of MSI-X vectors. */
-#define FERRONIC_VECTORS                                3
-/* MSI-X vector of link changes and errors; the causes are in MGMT_CAUSE. */
+/* Value of ID.REVISION, the revision of this register interface. */
+#define FERRONIC_REVISION                               2
+/* Number of queue pairs: as many receive queues as transmit queues. */
+#define FERRONIC_QUEUES                                 4
+/* Number of MSI-X vectors: management, and one for each queue. */
+#define FERRONIC_VECTORS                                9
+/*
+ * Vector of link changes and errors; the causes are in MGMT_CAUSE. As
+ * RX_VECTOR or TX_VECTOR: no interrupts.
+ */
 #define FERRONIC_VECTOR_MGMT                            0
-/* MSI-X vector of received frames. */
-#define FERRONIC_VECTOR_RX                              1
-/* MSI-X vector of completed transmissions. */
-#define FERRONIC_VECTOR_TX                              2
 /* Smallest ring, in descriptors. */
 #define FERRONIC_RING_SIZE_MIN                          8
 /* Largest ring, in descriptors; sizes are powers of two. */
 #define FERRONIC_RING_SIZE_MAX                          4096
-/* Alignment of a ring's base address in bytes. */
+/* Alignment of a ring's base address and of the write-back word in bytes. */
 #define FERRONIC_RING_ALIGN                             64
 /* Smallest receive buffer in bytes. */
-#define FERRONIC_RX_BUFFER_MIN                          64
+#define FERRONIC_RX_BUFFER_MIN                          256
 /* Largest receive buffer in bytes. */
 #define FERRONIC_RX_BUFFER_MAX                          16384
+/*
+ * Bytes of received frames that wait in the device; when there is no room
+ * the link partner waits.
+ */
+#define FERRONIC_RX_FIFO_SIZE                           0x20000
 /*
  * Shortest frame that TX accepts, in bytes without FCS; frames shorter than
  * 60 bytes are padded with zeros.
  */
 #define FERRONIC_FRAME_MIN                              14
-/* Longest frame in bytes without FCS. */
+/* Longest frame on the link in bytes without FCS. */
 #define FERRONIC_FRAME_MAX                              9216
+/* Most descriptors of one frame to be transmitted. */
+#define FERRONIC_TX_FRAME_DESCS                         32
+/* Most bytes, headers included, that one TSO frame may have. */
+#define FERRONIC_TSO_MAX                                65664
+/* Most segments that one TSO frame may have. */
+#define FERRONIC_TSO_SEGMENTS                           1024
+/* Bytes of the Toeplitz key. */
+#define FERRONIC_RSS_KEY_SIZE                           40
+/* Entries of the indirection table. */
+#define FERRONIC_RSS_ENTRIES                            128
+/* Bytes of the device's own memory, which the copy engine reads and writes. */
+#define FERRONIC_DMA_MEMORY_SIZE                        4096
+/* Bytes that the copy engine moves in the time of one descriptor. */
+#define FERRONIC_DMA_BLOCK                              64
+/* Speed of the link in Mbit/s, full duplex. */
+#define FERRONIC_LINK_MBPS                              10000
 /* Default time from reset to STATUS.READY in nanoseconds of virtual time. */
 #define FERRONIC_RESET_DELAY_NS                         1000000
+/* Default time that one descriptor takes in nanoseconds of virtual time. */
+#define FERRONIC_DEFAULT_DMA_LATENCY_NS                 100
 
 /* Identity of the device. */
 #define FERRONIC_ID                                     0x0000
@@ -67,10 +95,6 @@
 
 /* State of the device. */
 #define FERRONIC_STATUS                                 0x0008
-#define FERRONIC_STATUS_TX_ACTIVE                       0x00000008u
-#define FERRONIC_STATUS_TX_ACTIVE_SHIFT                 3
-#define FERRONIC_STATUS_RX_ACTIVE                       0x00000004u
-#define FERRONIC_STATUS_RX_ACTIVE_SHIFT                 2
 #define FERRONIC_STATUS_LINK_UP                         0x00000002u
 #define FERRONIC_STATUS_LINK_UP_SHIFT                   1
 #define FERRONIC_STATUS_READY                           0x00000001u
@@ -96,31 +120,106 @@
 #define FERRONIC_RX_FILTER_PROMISC                      0x00000001u
 #define FERRONIC_RX_FILTER_PROMISC_SHIFT                0
 
+/*
+ * Longest frame that is received, without FCS. Longer ones are dropped and
+ * counted in RX_MISSED.
+ */
+#define FERRONIC_MAX_FRAME                              0x0018
+#define FERRONIC_MAX_FRAME_BYTES                        0x00003fffu
+#define FERRONIC_MAX_FRAME_BYTES_SHIFT                  0
+
+/* Does nothing: for tests of register access. */
+#define FERRONIC_SCRATCH                                0x001c
+#define FERRONIC_SCRATCH_VALUE                          0xffffffffu
+#define FERRONIC_SCRATCH_VALUE_SHIFT                    0
+
+/* Bits 31:0 of the bus address that the copy engine reads or writes. */
+#define FERRONIC_DMA_ADDR_LO                            0x0040
+#define FERRONIC_DMA_ADDR_LO_ADDR                       0xffffffffu
+#define FERRONIC_DMA_ADDR_LO_ADDR_SHIFT                 0
+
+/* Bits 63:32 of that address. */
+#define FERRONIC_DMA_ADDR_HI                            0x0044
+#define FERRONIC_DMA_ADDR_HI_ADDR                       0xffffffffu
+#define FERRONIC_DMA_ADDR_HI_ADDR_SHIFT                 0
+
+/* Bytes to copy, from 1 to 4096. */
+#define FERRONIC_DMA_LENGTH                             0x0048
+#define FERRONIC_DMA_LENGTH_BYTES                       0x00001fffu
+#define FERRONIC_DMA_LENGTH_BYTES_SHIFT                 0
+
+/*
+ * First byte of the device's own memory. Offset and length together are at
+ * most 4096.
+ */
+#define FERRONIC_DMA_OFFSET                             0x004c
+#define FERRONIC_DMA_OFFSET_BYTES                       0x00000fffu
+#define FERRONIC_DMA_OFFSET_BYTES_SHIFT                 0
+
+/* Control of the copy engine. */
+#define FERRONIC_DMA_CTRL                               0x0050
+#define FERRONIC_DMA_CTRL_TO_MEMORY                     0x00000004u
+#define FERRONIC_DMA_CTRL_TO_MEMORY_SHIFT               2
+#define FERRONIC_DMA_CTRL_STOP                          0x00000002u
+#define FERRONIC_DMA_CTRL_STOP_SHIFT                    1
+#define FERRONIC_DMA_CTRL_START                         0x00000001u
+#define FERRONIC_DMA_CTRL_START_SHIFT                   0
+
+/*
+ * Which engines may access memory, and which have stopped because an access
+ * failed.
+ */
+#define FERRONIC_DMA_STATUS                             0x0054
+#define FERRONIC_DMA_STATUS_TX_FAILED                   0x000f0000u
+#define FERRONIC_DMA_STATUS_TX_FAILED_SHIFT             16
+#define FERRONIC_DMA_STATUS_RX_FAILED                   0x0000f000u
+#define FERRONIC_DMA_STATUS_RX_FAILED_SHIFT             12
+#define FERRONIC_DMA_STATUS_TX_ACTIVE                   0x00000f00u
+#define FERRONIC_DMA_STATUS_TX_ACTIVE_SHIFT             8
+#define FERRONIC_DMA_STATUS_RX_ACTIVE                   0x000000f0u
+#define FERRONIC_DMA_STATUS_RX_ACTIVE_SHIFT             4
+#define FERRONIC_DMA_STATUS_ERROR                       0x00000002u
+#define FERRONIC_DMA_STATUS_ERROR_SHIFT                 1
+#define FERRONIC_DMA_STATUS_ACTIVE                      0x00000001u
+#define FERRONIC_DMA_STATUS_ACTIVE_SHIFT                0
+
+/*
+ * Time that each descriptor takes, and each 64 bytes of a copy. From that
+ * time on, and not before, its memory may be reused.
+ */
+#define FERRONIC_DMA_LATENCY                            0x0058
+#define FERRONIC_DMA_LATENCY_NS                         0x000fffffu
+#define FERRONIC_DMA_LATENCY_NS_SHIFT                   0
+
 /* Vectors that may fire. */
 #define FERRONIC_INT_ENABLE                             0x0100
-#define FERRONIC_INT_ENABLE_VECTORS                     0x00000007u
+#define FERRONIC_INT_ENABLE_VECTORS                     0x000001ffu
 #define FERRONIC_INT_ENABLE_VECTORS_SHIFT               0
 
 /* Enables the vectors whose bits are written as 1. */
 #define FERRONIC_INT_ENABLE_SET                         0x0104
-#define FERRONIC_INT_ENABLE_SET_VECTORS                 0x00000007u
+#define FERRONIC_INT_ENABLE_SET_VECTORS                 0x000001ffu
 #define FERRONIC_INT_ENABLE_SET_VECTORS_SHIFT           0
 
 /* Disables the vectors whose bits are written as 1. */
 #define FERRONIC_INT_ENABLE_CLEAR                       0x0108
-#define FERRONIC_INT_ENABLE_CLEAR_VECTORS               0x00000007u
+#define FERRONIC_INT_ENABLE_CLEAR_VECTORS               0x000001ffu
 #define FERRONIC_INT_ENABLE_CLEAR_VECTORS_SHIFT         0
 
 /*
  * Vectors with an event that has not fired yet. The bit of the management
- * vector is 1 as long as MGMT_CAUSE is not 0.
+ * vector is 1 as long as MGMT_CAUSE is not 0, and cannot be cleared here.
+ * Only a driver that uses the INTx line has to clear bits: with MSI-X,
+ * firing does.
  */
 #define FERRONIC_INT_PENDING                            0x010c
-#define FERRONIC_INT_PENDING_VECTORS                    0x00000007u
+#define FERRONIC_INT_PENDING_VECTORS                    0x000001ffu
 #define FERRONIC_INT_PENDING_VECTORS_SHIFT              0
 
 /* Causes of the management vector; a bit written as 1 is cleared. */
 #define FERRONIC_MGMT_CAUSE                             0x0110
+#define FERRONIC_MGMT_CAUSE_DMA_DONE                    0x00000008u
+#define FERRONIC_MGMT_CAUSE_DMA_DONE_SHIFT              3
 #define FERRONIC_MGMT_CAUSE_CONFIG_ERROR                0x00000004u
 #define FERRONIC_MGMT_CAUSE_CONFIG_ERROR_SHIFT          2
 #define FERRONIC_MGMT_CAUSE_DMA_ERROR                   0x00000002u
@@ -128,164 +227,295 @@
 #define FERRONIC_MGMT_CAUSE_LINK_CHANGE                 0x00000001u
 #define FERRONIC_MGMT_CAUSE_LINK_CHANGE_SHIFT           0
 
+/*
+ * Least time between two messages of vector n. An event that comes sooner
+ * stays pending until then.
+ */
+#define FERRONIC_INT_MODERATION(n)                      (0x0140 + 0x04 * (n))
+#define FERRONIC_INT_MODERATION_NS                      0x00ffffffu
+#define FERRONIC_INT_MODERATION_NS_SHIFT                0
+
 /* Frames written to memory. */
 #define FERRONIC_RX_FRAMES                              0x0200
 #define FERRONIC_RX_FRAMES_COUNT                        0xffffffffu
 #define FERRONIC_RX_FRAMES_COUNT_SHIFT                  0
 
 /*
- * Frames for this station that were lost because they did not fit the
- * buffer, or the queue was stopped by an error. (A full ring makes the link
- * partner wait and loses nothing.)
+ * Frames for this station that were lost because they were longer than
+ * MAX_FRAME, needed more buffers than the ring can give, or their queue was
+ * stopped by an error. (A full ring makes the link partner wait and loses
+ * nothing.)
  */
 #define FERRONIC_RX_MISSED                              0x0204
 #define FERRONIC_RX_MISSED_COUNT                        0xffffffffu
 #define FERRONIC_RX_MISSED_COUNT_SHIFT                  0
 
-/* Frames sent to the link or looped back. */
+/*
+ * Frames sent to the link or looped back; each segment of a TSO frame
+ * counts.
+ */
 #define FERRONIC_TX_FRAMES                              0x0208
 #define FERRONIC_TX_FRAMES_COUNT                        0xffffffffu
 #define FERRONIC_TX_FRAMES_COUNT_SHIFT                  0
 
-/* Descriptors completed with ERROR. */
+/* Frames that were given and not sent: refused, or the link was down. */
 #define FERRONIC_TX_ERRORS                              0x020c
 #define FERRONIC_TX_ERRORS_COUNT                        0xffffffffu
 #define FERRONIC_TX_ERRORS_COUNT_SHIFT                  0
 
+/* Broken rules (see the table of rules). */
+#define FERRONIC_VIOLATIONS                             0x0210
+#define FERRONIC_VIOLATIONS_COUNT                       0xffffffffu
+#define FERRONIC_VIOLATIONS_COUNT_SHIFT                 0
+
+/* Control of receive side scaling. */
+#define FERRONIC_RSS_CTRL                               0x0300
+#define FERRONIC_RSS_CTRL_IPV6_UDP                      0x00000040u
+#define FERRONIC_RSS_CTRL_IPV6_UDP_SHIFT                6
+#define FERRONIC_RSS_CTRL_IPV6_TCP                      0x00000020u
+#define FERRONIC_RSS_CTRL_IPV6_TCP_SHIFT                5
+#define FERRONIC_RSS_CTRL_IPV6                          0x00000010u
+#define FERRONIC_RSS_CTRL_IPV6_SHIFT                    4
+#define FERRONIC_RSS_CTRL_IPV4_UDP                      0x00000008u
+#define FERRONIC_RSS_CTRL_IPV4_UDP_SHIFT                3
+#define FERRONIC_RSS_CTRL_IPV4_TCP                      0x00000004u
+#define FERRONIC_RSS_CTRL_IPV4_TCP_SHIFT                2
+#define FERRONIC_RSS_CTRL_IPV4                          0x00000002u
+#define FERRONIC_RSS_CTRL_IPV4_SHIFT                    1
+#define FERRONIC_RSS_CTRL_ENABLE                        0x00000001u
+#define FERRONIC_RSS_CTRL_ENABLE_SHIFT                  0
+
+/* Bytes 4n to 4n + 3 of the Toeplitz key, byte 4n in bits 7:0. */
+#define FERRONIC_RSS_KEY(n)                             (0x0340 + 0x04 * (n))
+#define FERRONIC_RSS_KEY_BYTES                          0xffffffffu
+#define FERRONIC_RSS_KEY_BYTES_SHIFT                    0
+
+/*
+ * Entries 4n to 4n + 3 of the indirection table: the queue of the frames
+ * whose hash has this number in its low seven bits.
+ */
+#define FERRONIC_RSS_TABLE(n)                           (0x0380 + 0x04 * (n))
+#define FERRONIC_RSS_TABLE_QUEUE3                       0xff000000u
+#define FERRONIC_RSS_TABLE_QUEUE3_SHIFT                 24
+#define FERRONIC_RSS_TABLE_QUEUE2                       0x00ff0000u
+#define FERRONIC_RSS_TABLE_QUEUE2_SHIFT                 16
+#define FERRONIC_RSS_TABLE_QUEUE1                       0x0000ff00u
+#define FERRONIC_RSS_TABLE_QUEUE1_SHIFT                 8
+#define FERRONIC_RSS_TABLE_QUEUE0                       0x000000ffu
+#define FERRONIC_RSS_TABLE_QUEUE0_SHIFT                 0
+
 /* Bits 31:0 of the ring's bus address, a multiple of 64. */
-#define FERRONIC_RX_BASE_LO                             0x1000
+#define FERRONIC_RX_BASE_LO(n)                          (0x1000 + 0x100 * (n))
 #define FERRONIC_RX_BASE_LO_ADDR                        0xffffffffu
 #define FERRONIC_RX_BASE_LO_ADDR_SHIFT                  0
 
 /* Bits 63:32 of the ring's bus address. */
-#define FERRONIC_RX_BASE_HI                             0x1004
+#define FERRONIC_RX_BASE_HI(n)                          (0x1004 + 0x100 * (n))
 #define FERRONIC_RX_BASE_HI_ADDR                        0xffffffffu
 #define FERRONIC_RX_BASE_HI_ADDR_SHIFT                  0
 
 /* Number of descriptors, a power of two from 8 to 4096. */
-#define FERRONIC_RX_SIZE                                0x1008
+#define FERRONIC_RX_SIZE(n)                             (0x1008 + 0x100 * (n))
 #define FERRONIC_RX_SIZE_COUNT                          0x00001fffu
 #define FERRONIC_RX_SIZE_COUNT_SHIFT                    0
 
 /*
- * Size of every receive buffer, from 64 to 16384 bytes. A longer frame is
- * dropped and counted.
+ * Size of every receive buffer of the queue, from 256 to 16384 bytes. A
+ * longer frame fills several.
  */
-#define FERRONIC_RX_BUFFER                              0x100c
+#define FERRONIC_RX_BUFFER(n)                           (0x100c + 0x100 * (n))
 #define FERRONIC_RX_BUFFER_BYTES                        0x00007fffu
 #define FERRONIC_RX_BUFFER_BYTES_SHIFT                  0
 
 /* Control of the queue. */
-#define FERRONIC_RX_CTRL                                0x1010
+#define FERRONIC_RX_CTRL(n)                             (0x1010 + 0x100 * (n))
 #define FERRONIC_RX_CTRL_ENABLE                         0x00000001u
 #define FERRONIC_RX_CTRL_ENABLE_SHIFT                   0
 
-/*
- * Doorbell: index of the first descriptor that the driver has not given to
- * the device. The device owns HEAD up to but not including TAIL; HEAD = TAIL
- * means none, so at most size - 1 descriptors can be given.
- */
-#define FERRONIC_RX_TAIL                                0x1014
-#define FERRONIC_RX_TAIL_INDEX                          0x00000fffu
-#define FERRONIC_RX_TAIL_INDEX_SHIFT                    0
+/* Vector of the queue's interrupts. Several queues may share one. */
+#define FERRONIC_RX_VECTOR(n)                           (0x1014 + 0x100 * (n))
+#define FERRONIC_RX_VECTOR_VECTOR                       0x0000000fu
+#define FERRONIC_RX_VECTOR_VECTOR_SHIFT                 0
 
 /*
  * Index of the descriptor that the device fills next. For debugging: drivers
- * read RX_DESC_DONE in memory.
+ * read RX_DESC_STATUS in memory.
  */
-#define FERRONIC_RX_HEAD                                0x1018
+#define FERRONIC_RX_HEAD(n)                             (0x1018 + 0x100 * (n))
 #define FERRONIC_RX_HEAD_INDEX                          0x00000fffu
 #define FERRONIC_RX_HEAD_INDEX_SHIFT                    0
 
 /* Bits 31:0 of the ring's bus address, a multiple of 64. */
-#define FERRONIC_TX_BASE_LO                             0x2000
+#define FERRONIC_TX_BASE_LO(n)                          (0x2000 + 0x100 * (n))
 #define FERRONIC_TX_BASE_LO_ADDR                        0xffffffffu
 #define FERRONIC_TX_BASE_LO_ADDR_SHIFT                  0
 
 /* Bits 63:32 of the ring's bus address. */
-#define FERRONIC_TX_BASE_HI                             0x2004
+#define FERRONIC_TX_BASE_HI(n)                          (0x2004 + 0x100 * (n))
 #define FERRONIC_TX_BASE_HI_ADDR                        0xffffffffu
 #define FERRONIC_TX_BASE_HI_ADDR_SHIFT                  0
 
 /* Number of descriptors, a power of two from 8 to 4096. */
-#define FERRONIC_TX_SIZE                                0x2008
+#define FERRONIC_TX_SIZE(n)                             (0x2008 + 0x100 * (n))
 #define FERRONIC_TX_SIZE_COUNT                          0x00001fffu
 #define FERRONIC_TX_SIZE_COUNT_SHIFT                    0
 
 /* Control of the queue. */
-#define FERRONIC_TX_CTRL                                0x2010
+#define FERRONIC_TX_CTRL(n)                             (0x2010 + 0x100 * (n))
 #define FERRONIC_TX_CTRL_ENABLE                         0x00000001u
 #define FERRONIC_TX_CTRL_ENABLE_SHIFT                   0
 
-/*
- * Doorbell: index of the first descriptor that the driver has not given to
- * the device. The device owns HEAD up to but not including TAIL; HEAD = TAIL
- * means none, so at most size - 1 descriptors can be given.
- */
-#define FERRONIC_TX_TAIL                                0x2014
-#define FERRONIC_TX_TAIL_INDEX                          0x00000fffu
-#define FERRONIC_TX_TAIL_INDEX_SHIFT                    0
+/* Vector of the queue's interrupts. Several queues may share one. */
+#define FERRONIC_TX_VECTOR(n)                           (0x2014 + 0x100 * (n))
+#define FERRONIC_TX_VECTOR_VECTOR                       0x0000000fu
+#define FERRONIC_TX_VECTOR_VECTOR_SHIFT                 0
 
 /*
  * Index of the descriptor that the device sends next. For debugging: drivers
- * read TX_DESC_DONE in memory.
+ * read TX_WRITEBACK_HEAD in memory.
  */
-#define FERRONIC_TX_HEAD                                0x2018
+#define FERRONIC_TX_HEAD(n)                             (0x2018 + 0x100 * (n))
 #define FERRONIC_TX_HEAD_INDEX                          0x00000fffu
 #define FERRONIC_TX_HEAD_INDEX_SHIFT                    0
 
 /*
- * Receive descriptor, little-endian. The driver writes ADDR and clears
- * STATUS before it gives the descriptor; the device writes LENGTH, then
- * STATUS.
+ * Bits 31:0 of the bus address of the queue's TX_WRITEBACK, a multiple of
+ * 64.
+ */
+#define FERRONIC_TX_WRITEBACK_LO(n)                     (0x201c + 0x100 * (n))
+#define FERRONIC_TX_WRITEBACK_LO_ADDR                   0xffffffffu
+#define FERRONIC_TX_WRITEBACK_LO_ADDR_SHIFT             0
+
+/* Bits 63:32 of that address. */
+#define FERRONIC_TX_WRITEBACK_HI(n)                     (0x2020 + 0x100 * (n))
+#define FERRONIC_TX_WRITEBACK_HI_ADDR                   0xffffffffu
+#define FERRONIC_TX_WRITEBACK_HI_ADDR_SHIFT             0
+
+/*
+ * Doorbell of the receive queue: index of the first descriptor that the
+ * driver has not given to the device. The device owns HEAD up to but not
+ * including TAIL; HEAD = TAIL means none, so at most size - 1 descriptors
+ * can be given.
+ */
+#define FERRONIC_RX_TAIL(n)                             (0x4000 + 0x1000 * (n))
+#define FERRONIC_RX_TAIL_INDEX                          0x00000fffu
+#define FERRONIC_RX_TAIL_INDEX_SHIFT                    0
+
+/*
+ * Doorbell of the transmit queue, likewise. The last descriptor given must
+ * have EOP.
+ */
+#define FERRONIC_TX_TAIL(n)                             (0x4040 + 0x1000 * (n))
+#define FERRONIC_TX_TAIL_INDEX                          0x00000fffu
+#define FERRONIC_TX_TAIL_INDEX_SHIFT                    0
+
+/*
+ * Receive descriptor, little-endian. The driver writes ADDR and sets HASH
+ * and STATUS to 0 before it gives the descriptor; the device writes HASH,
+ * then STATUS, and leaves ADDR as it is.
  */
 #define FERRONIC_RX_DESC_SIZE                           16
 #define FERRONIC_RX_DESC_ADDR_OFFSET                    0
-#define FERRONIC_RX_DESC_LENGTH_OFFSET                  8
+#define FERRONIC_RX_DESC_HASH_OFFSET                    8
 #define FERRONIC_RX_DESC_STATUS_OFFSET                  12
 #define FERRONIC_RX_DESC_STATUS_DONE                    0x80000000u
 #define FERRONIC_RX_DESC_STATUS_DONE_SHIFT              31
-#define FERRONIC_RX_DESC_STATUS_ERROR                   0x40000000u
-#define FERRONIC_RX_DESC_STATUS_ERROR_SHIFT             30
+#define FERRONIC_RX_DESC_STATUS_EOP                     0x40000000u
+#define FERRONIC_RX_DESC_STATUS_EOP_SHIFT               30
+#define FERRONIC_RX_DESC_STATUS_ERROR                   0x20000000u
+#define FERRONIC_RX_DESC_STATUS_ERROR_SHIFT             29
+#define FERRONIC_RX_DESC_STATUS_HASH_TYPE               0x00300000u
+#define FERRONIC_RX_DESC_STATUS_HASH_TYPE_SHIFT         20
+#define FERRONIC_RX_DESC_STATUS_L4_BAD                  0x00080000u
+#define FERRONIC_RX_DESC_STATUS_L4_BAD_SHIFT            19
+#define FERRONIC_RX_DESC_STATUS_L4_CHECKED              0x00040000u
+#define FERRONIC_RX_DESC_STATUS_L4_CHECKED_SHIFT        18
+#define FERRONIC_RX_DESC_STATUS_L3_BAD                  0x00020000u
+#define FERRONIC_RX_DESC_STATUS_L3_BAD_SHIFT            17
+#define FERRONIC_RX_DESC_STATUS_L3_CHECKED              0x00010000u
+#define FERRONIC_RX_DESC_STATUS_L3_CHECKED_SHIFT        16
+#define FERRONIC_RX_DESC_STATUS_LENGTH                  0x00007fffu
+#define FERRONIC_RX_DESC_STATUS_LENGTH_SHIFT            0
 
 /*
- * Transmit descriptor, little-endian: one linear frame. The driver writes
- * all words with DONE = 0; the device writes STATUS back.
+ * Transmit descriptor, little-endian: one piece of a frame. The device does
+ * not write it. All fields but ADDR, LENGTH, EOP and INTERRUPT belong into
+ * the first descriptor of a frame and are 0 in the others.
  */
 #define FERRONIC_TX_DESC_SIZE                           16
 #define FERRONIC_TX_DESC_ADDR_OFFSET                    0
-#define FERRONIC_TX_DESC_LENGTH_OFFSET                  8
-#define FERRONIC_TX_DESC_STATUS_OFFSET                  12
-#define FERRONIC_TX_DESC_STATUS_DONE                    0x80000000u
-#define FERRONIC_TX_DESC_STATUS_DONE_SHIFT              31
-#define FERRONIC_TX_DESC_STATUS_ERROR                   0x40000000u
-#define FERRONIC_TX_DESC_STATUS_ERROR_SHIFT             30
-#define FERRONIC_TX_DESC_STATUS_INTERRUPT               0x00000001u
-#define FERRONIC_TX_DESC_STATUS_INTERRUPT_SHIFT         0
+#define FERRONIC_TX_DESC_LAYOUT_OFFSET                  8
+#define FERRONIC_TX_DESC_LAYOUT_CSUM_OFFSET             0xfe000000u
+#define FERRONIC_TX_DESC_LAYOUT_CSUM_OFFSET_SHIFT       25
+#define FERRONIC_TX_DESC_LAYOUT_CSUM_START              0x01ff0000u
+#define FERRONIC_TX_DESC_LAYOUT_CSUM_START_SHIFT        16
+#define FERRONIC_TX_DESC_LAYOUT_LENGTH                  0x0000ffffu
+#define FERRONIC_TX_DESC_LAYOUT_LENGTH_SHIFT            0
+#define FERRONIC_TX_DESC_COMMAND_OFFSET                 12
+#define FERRONIC_TX_DESC_COMMAND_HEADER                 0x0ffc0000u
+#define FERRONIC_TX_DESC_COMMAND_HEADER_SHIFT           18
+#define FERRONIC_TX_DESC_COMMAND_MSS                    0x0003fff0u
+#define FERRONIC_TX_DESC_COMMAND_MSS_SHIFT              4
+#define FERRONIC_TX_DESC_COMMAND_TSO                    0x00000008u
+#define FERRONIC_TX_DESC_COMMAND_TSO_SHIFT              3
+#define FERRONIC_TX_DESC_COMMAND_CSUM                   0x00000004u
+#define FERRONIC_TX_DESC_COMMAND_CSUM_SHIFT             2
+#define FERRONIC_TX_DESC_COMMAND_INTERRUPT              0x00000002u
+#define FERRONIC_TX_DESC_COMMAND_INTERRUPT_SHIFT        1
+#define FERRONIC_TX_DESC_COMMAND_EOP                    0x00000001u
+#define FERRONIC_TX_DESC_COMMAND_EOP_SHIFT              0
+
+/*
+ * What the device writes back for a transmit queue, little-endian, in one
+ * access, 64 bits wide. The driver sets it to 0 before it enables the queue.
+ */
+#define FERRONIC_TX_WRITEBACK_SIZE                      8
+#define FERRONIC_TX_WRITEBACK_HEAD_OFFSET               0
+#define FERRONIC_TX_WRITEBACK_ERRORS_OFFSET             4
 
 /* Value after reset, and the bits that exist. */
-#define FERRONIC_ID_RESET_VALUE                0xfe010001u
+#define FERRONIC_ID_RESET_VALUE                0xfe010002u
 #define FERRONIC_ID_BITS                       0xffffffffu
 #define FERRONIC_CTRL_RESET_VALUE              0x00000000u
 #define FERRONIC_CTRL_BITS                     0x00000003u
 #define FERRONIC_STATUS_RESET_VALUE            0x00000000u
-#define FERRONIC_STATUS_BITS                   0x0000000fu
+#define FERRONIC_STATUS_BITS                   0x00000003u
 #define FERRONIC_MAC_LO_RESET_VALUE            0x00000000u
 #define FERRONIC_MAC_LO_BITS                   0xffffffffu
 #define FERRONIC_MAC_HI_RESET_VALUE            0x00000000u
 #define FERRONIC_MAC_HI_BITS                   0x0000ffffu
 #define FERRONIC_RX_FILTER_RESET_VALUE         0x00000000u
 #define FERRONIC_RX_FILTER_BITS                0x00000003u
+#define FERRONIC_MAX_FRAME_RESET_VALUE         0x000005eau
+#define FERRONIC_MAX_FRAME_BITS                0x00003fffu
+#define FERRONIC_SCRATCH_RESET_VALUE           0x00000000u
+#define FERRONIC_SCRATCH_BITS                  0xffffffffu
+#define FERRONIC_DMA_ADDR_LO_RESET_VALUE       0x00000000u
+#define FERRONIC_DMA_ADDR_LO_BITS              0xffffffffu
+#define FERRONIC_DMA_ADDR_HI_RESET_VALUE       0x00000000u
+#define FERRONIC_DMA_ADDR_HI_BITS              0xffffffffu
+#define FERRONIC_DMA_LENGTH_RESET_VALUE        0x00000000u
+#define FERRONIC_DMA_LENGTH_BITS               0x00001fffu
+#define FERRONIC_DMA_OFFSET_RESET_VALUE        0x00000000u
+#define FERRONIC_DMA_OFFSET_BITS               0x00000fffu
+#define FERRONIC_DMA_CTRL_RESET_VALUE          0x00000000u
+#define FERRONIC_DMA_CTRL_BITS                 0x00000007u
+#define FERRONIC_DMA_STATUS_RESET_VALUE        0x00000000u
+#define FERRONIC_DMA_STATUS_BITS               0x000ffff3u
+#define FERRONIC_DMA_LATENCY_RESET_VALUE       0x00000064u
+#define FERRONIC_DMA_LATENCY_BITS              0x000fffffu
 #define FERRONIC_INT_ENABLE_RESET_VALUE        0x00000000u
-#define FERRONIC_INT_ENABLE_BITS               0x00000007u
+#define FERRONIC_INT_ENABLE_BITS               0x000001ffu
 #define FERRONIC_INT_ENABLE_SET_RESET_VALUE    0x00000000u
-#define FERRONIC_INT_ENABLE_SET_BITS           0x00000007u
+#define FERRONIC_INT_ENABLE_SET_BITS           0x000001ffu
 #define FERRONIC_INT_ENABLE_CLEAR_RESET_VALUE  0x00000000u
-#define FERRONIC_INT_ENABLE_CLEAR_BITS         0x00000007u
+#define FERRONIC_INT_ENABLE_CLEAR_BITS         0x000001ffu
 #define FERRONIC_INT_PENDING_RESET_VALUE       0x00000000u
-#define FERRONIC_INT_PENDING_BITS              0x00000007u
+#define FERRONIC_INT_PENDING_BITS              0x000001ffu
 #define FERRONIC_MGMT_CAUSE_RESET_VALUE        0x00000000u
-#define FERRONIC_MGMT_CAUSE_BITS               0x00000007u
+#define FERRONIC_MGMT_CAUSE_BITS               0x0000000fu
+#define FERRONIC_INT_MODERATION_RESET_VALUE    0x00000000u
+#define FERRONIC_INT_MODERATION_BITS           0x00ffffffu
 #define FERRONIC_RX_FRAMES_RESET_VALUE         0x00000000u
 #define FERRONIC_RX_FRAMES_BITS                0xffffffffu
 #define FERRONIC_RX_MISSED_RESET_VALUE         0x00000000u
@@ -294,6 +524,14 @@
 #define FERRONIC_TX_FRAMES_BITS                0xffffffffu
 #define FERRONIC_TX_ERRORS_RESET_VALUE         0x00000000u
 #define FERRONIC_TX_ERRORS_BITS                0xffffffffu
+#define FERRONIC_VIOLATIONS_RESET_VALUE        0x00000000u
+#define FERRONIC_VIOLATIONS_BITS               0xffffffffu
+#define FERRONIC_RSS_CTRL_RESET_VALUE          0x00000000u
+#define FERRONIC_RSS_CTRL_BITS                 0x0000007fu
+#define FERRONIC_RSS_KEY_RESET_VALUE           0x00000000u
+#define FERRONIC_RSS_KEY_BITS                  0xffffffffu
+#define FERRONIC_RSS_TABLE_RESET_VALUE         0x00000000u
+#define FERRONIC_RSS_TABLE_BITS                0xffffffffu
 #define FERRONIC_RX_BASE_LO_RESET_VALUE        0x00000000u
 #define FERRONIC_RX_BASE_LO_BITS               0xffffffffu
 #define FERRONIC_RX_BASE_HI_RESET_VALUE        0x00000000u
@@ -304,8 +542,8 @@
 #define FERRONIC_RX_BUFFER_BITS                0x00007fffu
 #define FERRONIC_RX_CTRL_RESET_VALUE           0x00000000u
 #define FERRONIC_RX_CTRL_BITS                  0x00000001u
-#define FERRONIC_RX_TAIL_RESET_VALUE           0x00000000u
-#define FERRONIC_RX_TAIL_BITS                  0x00000fffu
+#define FERRONIC_RX_VECTOR_RESET_VALUE         0x00000000u
+#define FERRONIC_RX_VECTOR_BITS                0x0000000fu
 #define FERRONIC_RX_HEAD_RESET_VALUE           0x00000000u
 #define FERRONIC_RX_HEAD_BITS                  0x00000fffu
 #define FERRONIC_TX_BASE_LO_RESET_VALUE        0x00000000u
@@ -316,40 +554,181 @@
 #define FERRONIC_TX_SIZE_BITS                  0x00001fffu
 #define FERRONIC_TX_CTRL_RESET_VALUE           0x00000000u
 #define FERRONIC_TX_CTRL_BITS                  0x00000001u
-#define FERRONIC_TX_TAIL_RESET_VALUE           0x00000000u
-#define FERRONIC_TX_TAIL_BITS                  0x00000fffu
+#define FERRONIC_TX_VECTOR_RESET_VALUE         0x00000000u
+#define FERRONIC_TX_VECTOR_BITS                0x0000000fu
 #define FERRONIC_TX_HEAD_RESET_VALUE           0x00000000u
 #define FERRONIC_TX_HEAD_BITS                  0x00000fffu
+#define FERRONIC_TX_WRITEBACK_LO_RESET_VALUE   0x00000000u
+#define FERRONIC_TX_WRITEBACK_LO_BITS          0xffffffffu
+#define FERRONIC_TX_WRITEBACK_HI_RESET_VALUE   0x00000000u
+#define FERRONIC_TX_WRITEBACK_HI_BITS          0xffffffffu
+#define FERRONIC_RX_TAIL_RESET_VALUE           0x00000000u
+#define FERRONIC_RX_TAIL_BITS                  0x00000fffu
+#define FERRONIC_TX_TAIL_RESET_VALUE           0x00000000u
+#define FERRONIC_TX_TAIL_BITS                  0x00000fffu
+#define FERRONIC_RX_DESC_STATUS_BITS           0xe03f7fffu
+#define FERRONIC_TX_DESC_LAYOUT_BITS           0xffffffffu
+#define FERRONIC_TX_DESC_COMMAND_BITS          0x0fffffffu
 
-/* Every register with its access: X(name, RO | RW | WO | RW1C). */
-#define FERRONIC_REGISTERS(X)                  \
-    X(ID, RO)                                  \
-    X(CTRL, RW)                                \
-    X(STATUS, RO)                              \
-    X(MAC_LO, RW)                              \
-    X(MAC_HI, RW)                              \
-    X(RX_FILTER, RW)                           \
-    X(INT_ENABLE, RO)                          \
-    X(INT_ENABLE_SET, WO)                      \
-    X(INT_ENABLE_CLEAR, WO)                    \
-    X(INT_PENDING, RO)                         \
-    X(MGMT_CAUSE, RW1C)                        \
-    X(RX_FRAMES, RO)                           \
-    X(RX_MISSED, RO)                           \
-    X(TX_FRAMES, RO)                           \
-    X(TX_ERRORS, RO)                           \
-    X(RX_BASE_LO, RW)                          \
-    X(RX_BASE_HI, RW)                          \
-    X(RX_SIZE, RW)                             \
-    X(RX_BUFFER, RW)                           \
-    X(RX_CTRL, RW)                             \
-    X(RX_TAIL, RW)                             \
-    X(RX_HEAD, RO)                             \
-    X(TX_BASE_LO, RW)                          \
-    X(TX_BASE_HI, RW)                          \
-    X(TX_SIZE, RW)                             \
-    X(TX_CTRL, RW)                             \
-    X(TX_TAIL, RW)                             \
-    X(TX_HEAD, RO)
+/* Every register: X(name, offset, count, stride, RO | RW | WO | RW1C). */
+#define FERRONIC_REGISTERS(X)                                              \
+    X(ID, 0x0000, 1, 0x04, RO)                                             \
+    X(CTRL, 0x0004, 1, 0x04, RW)                                           \
+    X(STATUS, 0x0008, 1, 0x04, RO)                                         \
+    X(MAC_LO, 0x000c, 1, 0x04, RW)                                         \
+    X(MAC_HI, 0x0010, 1, 0x04, RW)                                         \
+    X(RX_FILTER, 0x0014, 1, 0x04, RW)                                      \
+    X(MAX_FRAME, 0x0018, 1, 0x04, RW)                                      \
+    X(SCRATCH, 0x001c, 1, 0x04, RW)                                        \
+    X(DMA_ADDR_LO, 0x0040, 1, 0x04, RW)                                    \
+    X(DMA_ADDR_HI, 0x0044, 1, 0x04, RW)                                    \
+    X(DMA_LENGTH, 0x0048, 1, 0x04, RW)                                     \
+    X(DMA_OFFSET, 0x004c, 1, 0x04, RW)                                     \
+    X(DMA_CTRL, 0x0050, 1, 0x04, RW)                                       \
+    X(DMA_STATUS, 0x0054, 1, 0x04, RO)                                     \
+    X(DMA_LATENCY, 0x0058, 1, 0x04, RW)                                    \
+    X(INT_ENABLE, 0x0100, 1, 0x04, RO)                                     \
+    X(INT_ENABLE_SET, 0x0104, 1, 0x04, WO)                                 \
+    X(INT_ENABLE_CLEAR, 0x0108, 1, 0x04, WO)                               \
+    X(INT_PENDING, 0x010c, 1, 0x04, RW1C)                                  \
+    X(MGMT_CAUSE, 0x0110, 1, 0x04, RW1C)                                   \
+    X(INT_MODERATION, 0x0140, 9, 0x04, RW)                                 \
+    X(RX_FRAMES, 0x0200, 1, 0x04, RO)                                      \
+    X(RX_MISSED, 0x0204, 1, 0x04, RO)                                      \
+    X(TX_FRAMES, 0x0208, 1, 0x04, RO)                                      \
+    X(TX_ERRORS, 0x020c, 1, 0x04, RO)                                      \
+    X(VIOLATIONS, 0x0210, 1, 0x04, RO)                                     \
+    X(RSS_CTRL, 0x0300, 1, 0x04, RW)                                       \
+    X(RSS_KEY, 0x0340, 10, 0x04, RW)                                       \
+    X(RSS_TABLE, 0x0380, 32, 0x04, RW)                                     \
+    X(RX_BASE_LO, 0x1000, 4, 0x100, RW)                                    \
+    X(RX_BASE_HI, 0x1004, 4, 0x100, RW)                                    \
+    X(RX_SIZE, 0x1008, 4, 0x100, RW)                                       \
+    X(RX_BUFFER, 0x100c, 4, 0x100, RW)                                     \
+    X(RX_CTRL, 0x1010, 4, 0x100, RW)                                       \
+    X(RX_VECTOR, 0x1014, 4, 0x100, RW)                                     \
+    X(RX_HEAD, 0x1018, 4, 0x100, RO)                                       \
+    X(TX_BASE_LO, 0x2000, 4, 0x100, RW)                                    \
+    X(TX_BASE_HI, 0x2004, 4, 0x100, RW)                                    \
+    X(TX_SIZE, 0x2008, 4, 0x100, RW)                                       \
+    X(TX_CTRL, 0x2010, 4, 0x100, RW)                                       \
+    X(TX_VECTOR, 0x2014, 4, 0x100, RW)                                     \
+    X(TX_HEAD, 0x2018, 4, 0x100, RO)                                       \
+    X(TX_WRITEBACK_LO, 0x201c, 4, 0x100, RW)                               \
+    X(TX_WRITEBACK_HI, 0x2020, 4, 0x100, RW)                               \
+    X(RX_TAIL, 0x4000, 4, 0x1000, RW)                                      \
+    X(TX_TAIL, 0x4040, 4, 0x1000, RW)
+
+/* The rules that a driver must keep; numbers start at 1. */
+typedef enum FerronicRule {
+    FERRONIC_RULE_REG_ACCESS = 1,
+    FERRONIC_RULE_REG_UNKNOWN = 2,
+    FERRONIC_RULE_REG_READ_ONLY = 3,
+    FERRONIC_RULE_REG_RESERVED = 4,
+    FERRONIC_RULE_REG_NOT_READY = 5,
+    FERRONIC_RULE_REG_POWER = 6,
+    FERRONIC_RULE_RESET_ACTIVE = 7,
+    FERRONIC_RULE_POWER_ACTIVE = 8,
+    FERRONIC_RULE_BUS_MASTER = 9,
+    FERRONIC_RULE_RING_CHANGED = 10,
+    FERRONIC_RULE_RING_SIZE = 11,
+    FERRONIC_RULE_RING_ADDRESS = 12,
+    FERRONIC_RULE_RX_BUFFER = 13,
+    FERRONIC_RULE_QUEUE_VECTOR = 14,
+    FERRONIC_RULE_QUEUE_RESTART = 15,
+    FERRONIC_RULE_DOORBELL_DISABLED = 16,
+    FERRONIC_RULE_DOORBELL_RANGE = 17,
+    FERRONIC_RULE_DESC_REUSED = 18,
+    FERRONIC_RULE_DESC_CHANGED = 19,
+    FERRONIC_RULE_DESC_RESERVED = 20,
+    FERRONIC_RULE_TX_LENGTH = 21,
+    FERRONIC_RULE_TX_NO_EOP = 22,
+    FERRONIC_RULE_TX_CSUM = 23,
+    FERRONIC_RULE_TX_TSO = 24,
+    FERRONIC_RULE_DMA_FAILED = 25,
+    FERRONIC_RULE_DMA_ENGINE = 26,
+    FERRONIC_RULE_INT_BEFORE_RINGS = 27,
+    FERRONIC_RULE_RSS_QUEUE = 28,
+} FerronicRule;
+
+#define FERRONIC_RULE_COUNT                    28
+
+/* Every rule: X(name, number, text). */
+#define FERRONIC_RULES(X)                                                  \
+    X(REG_ACCESS, 1,                                                       \
+      "Registers are accessed with aligned 4-byte reads and writes.")      \
+    X(REG_UNKNOWN, 2,                                                      \
+      "Nothing is read or written where there is no register.")            \
+    X(REG_READ_ONLY, 3,                                                    \
+      "A read-only register is not written.")                              \
+    X(REG_RESERVED, 4,                                                     \
+      "Reserved bits of registers are written as 0.")                      \
+    X(REG_NOT_READY, 5,                                                    \
+      "Before STATUS.READY nothing is written, and nothing but ID "        \
+      "and STATUS is read.")                                               \
+    X(REG_POWER, 6,                                                        \
+      "In D3hot no register is accessed.")                                 \
+    X(RESET_ACTIVE, 7,                                                     \
+      "CTRL.RESET is written only when all bits of DMA_STATUS that "       \
+      "say active are 0.")                                                 \
+    X(POWER_ACTIVE, 8,                                                     \
+      "D3hot is entered only when nothing is active.")                     \
+    X(BUS_MASTER, 9,                                                       \
+      "Bus mastering is on before a queue or a copy is started, and "      \
+      "until nothing is active.")                                          \
+    X(RING_CHANGED, 10,                                                    \
+      "Ring base and size, buffer size, vector and write-back "            \
+      "address are not written while the queue is active.")                \
+    X(RING_SIZE, 11,                                                       \
+      "A ring has a power of two of descriptors, from 8 to 4096.")         \
+    X(RING_ADDRESS, 12,                                                    \
+      "Ring base and write-back address are multiples of 64 and not "      \
+      "0, and the ring does not wrap around the address space.")           \
+    X(RX_BUFFER, 13,                                                       \
+      "A receive buffer has from 256 to 16384 bytes.")                     \
+    X(QUEUE_VECTOR, 14,                                                    \
+      "A queue's vector is from 0 to 8.")                                  \
+    X(QUEUE_RESTART, 15,                                                   \
+      "A queue that was disabled is enabled only after it has "            \
+      "become inactive.")                                                  \
+    X(DOORBELL_DISABLED, 16,                                               \
+      "The doorbell of a queue that is not enabled is not rung.")          \
+    X(DOORBELL_RANGE, 17,                                                  \
+      "A doorbell lies in the ring.")                                      \
+    X(DESC_REUSED, 18,                                                     \
+      "A descriptor is given again only after it was completed: a "        \
+      "doorbell does not pass the descriptors that the device owns.")      \
+    X(DESC_CHANGED, 19,                                                    \
+      "A descriptor is not changed while the device owns it.")             \
+    X(DESC_RESERVED, 20,                                                   \
+      "Reserved bits of descriptors, fields that belong into "             \
+      "another descriptor, and HASH and STATUS of a receive "              \
+      "descriptor that is given, are 0.")                                  \
+    X(TX_LENGTH, 21,                                                       \
+      "A frame has from 14 to 9216 bytes in at most 32 descriptors, "      \
+      "none of length 0; a TSO frame at most 65664 bytes and 1024 "        \
+      "segments.")                                                         \
+    X(TX_NO_EOP, 22,                                                       \
+      "The last descriptor that a transmit doorbell gives has EOP.")       \
+    X(TX_CSUM, 23,                                                         \
+      "The checksum lies in the frame: CSUM_START + CSUM_OFFSET + 2 "      \
+      "is at most the length of the frame, and of HEADER with TSO.")       \
+    X(TX_TSO, 24,                                                          \
+      "A TSO frame has CSUM, an MSS of at least 64, a segment of at "      \
+      "most 9216 bytes, and HEADER that ends where its TCP header "        \
+      "over IPv4 or IPv6 ends.")                                           \
+    X(DMA_FAILED, 25,                                                      \
+      "Every address given to the device is mapped until the device "      \
+      "has finished with it: the IOMMU translates it and there is "        \
+      "memory behind it.")                                                 \
+    X(DMA_ENGINE, 26,                                                      \
+      "The copy engine's registers are not written while it is "           \
+      "active but for DMA_CTRL.STOP, and a copy is of 1 to 4096 "          \
+      "bytes inside the device's memory.")                                 \
+    X(INT_BEFORE_RINGS, 27,                                                \
+      "A vector other than management is enabled only when it "            \
+      "belongs to a queue that is enabled.")                               \
+    X(RSS_QUEUE, 28,                                                       \
+      "An entry of the indirection table is from 0 to 3.")
 
 #endif /* HW_NET_FERRONIC_REGS_GEN_H */

@@ -11,7 +11,7 @@
 /* PCI identity. */
 #define FERRONIC_PCI_VENDOR_ID                          0x1234
 #define FERRONIC_PCI_DEVICE_ID                          0xfe01
-#define FERRONIC_PCI_REVISION                           1
+#define FERRONIC_PCI_REVISION                           2
 #define FERRONIC_PCI_CLASS                              0x0200
 
 /*
@@ -22,36 +22,64 @@
 /* BAR of the MSI-X table and pending bits. */
 #define FERRONIC_BAR_MSIX                               1
 /* Size of the register BAR in bytes. */
-#define FERRONIC_BAR_REGS_SIZE                          0x4000
+#define FERRONIC_BAR_REGS_SIZE                          0x8000
+/* Offset of the doorbells: one page a queue pair, with nothing else in it. */
+#define FERRONIC_DOORBELL_PAGES                         0x4000
 /* Value of ID.MAGIC. */
 #define FERRONIC_MAGIC                                  0xfe01
-/* Number of MSI-X vectors. */
-#define FERRONIC_VECTORS                                3
-/* MSI-X vector of link changes and errors; the causes are in MGMT_CAUSE. */
+/* Value of ID.REVISION, the revision of this register interface. */
+#define FERRONIC_REVISION                               2
+/* Number of queue pairs: as many receive queues as transmit queues. */
+#define FERRONIC_QUEUES                                 4
+/* Number of MSI-X vectors: management, and one for each queue. */
+#define FERRONIC_VECTORS                                9
+/*
+ * Vector of link changes and errors; the causes are in MGMT_CAUSE. As
+ * RX_VECTOR or TX_VECTOR: no interrupts.
+ */
 #define FERRONIC_VECTOR_MGMT                            0
-/* MSI-X vector of received frames. */
-#define FERRONIC_VECTOR_RX                              1
-/* MSI-X vector of completed transmissions. */
-#define FERRONIC_VECTOR_TX                              2
 /* Smallest ring, in descriptors. */
 #define FERRONIC_RING_SIZE_MIN                          8
 /* Largest ring, in descriptors; sizes are powers of two. */
 #define FERRONIC_RING_SIZE_MAX                          4096
-/* Alignment of a ring's base address in bytes. */
+/* Alignment of a ring's base address and of the write-back word in bytes. */
 #define FERRONIC_RING_ALIGN                             64
 /* Smallest receive buffer in bytes. */
-#define FERRONIC_RX_BUFFER_MIN                          64
+#define FERRONIC_RX_BUFFER_MIN                          256
 /* Largest receive buffer in bytes. */
 #define FERRONIC_RX_BUFFER_MAX                          16384
+/*
+ * Bytes of received frames that wait in the device; when there is no room
+ * the link partner waits.
+ */
+#define FERRONIC_RX_FIFO_SIZE                           0x20000
 /*
  * Shortest frame that TX accepts, in bytes without FCS; frames shorter than
  * 60 bytes are padded with zeros.
  */
 #define FERRONIC_FRAME_MIN                              14
-/* Longest frame in bytes without FCS. */
+/* Longest frame on the link in bytes without FCS. */
 #define FERRONIC_FRAME_MAX                              9216
+/* Most descriptors of one frame to be transmitted. */
+#define FERRONIC_TX_FRAME_DESCS                         32
+/* Most bytes, headers included, that one TSO frame may have. */
+#define FERRONIC_TSO_MAX                                65664
+/* Most segments that one TSO frame may have. */
+#define FERRONIC_TSO_SEGMENTS                           1024
+/* Bytes of the Toeplitz key. */
+#define FERRONIC_RSS_KEY_SIZE                           40
+/* Entries of the indirection table. */
+#define FERRONIC_RSS_ENTRIES                            128
+/* Bytes of the device's own memory, which the copy engine reads and writes. */
+#define FERRONIC_DMA_MEMORY_SIZE                        4096
+/* Bytes that the copy engine moves in the time of one descriptor. */
+#define FERRONIC_DMA_BLOCK                              64
+/* Speed of the link in Mbit/s, full duplex. */
+#define FERRONIC_LINK_MBPS                              10000
 /* Default time from reset to STATUS.READY in nanoseconds of virtual time. */
 #define FERRONIC_RESET_DELAY_NS                         1000000
+/* Default time that one descriptor takes in nanoseconds of virtual time. */
+#define FERRONIC_DEFAULT_DMA_LATENCY_NS                 100
 
 /* Identity of the device. */
 #define FERRONIC_ID                                     0x0000
@@ -69,10 +97,6 @@
 
 /* State of the device. */
 #define FERRONIC_STATUS                                 0x0008
-#define FERRONIC_STATUS_TX_ACTIVE                       0x00000008u
-#define FERRONIC_STATUS_TX_ACTIVE_SHIFT                 3
-#define FERRONIC_STATUS_RX_ACTIVE                       0x00000004u
-#define FERRONIC_STATUS_RX_ACTIVE_SHIFT                 2
 #define FERRONIC_STATUS_LINK_UP                         0x00000002u
 #define FERRONIC_STATUS_LINK_UP_SHIFT                   1
 #define FERRONIC_STATUS_READY                           0x00000001u
@@ -98,31 +122,106 @@
 #define FERRONIC_RX_FILTER_PROMISC                      0x00000001u
 #define FERRONIC_RX_FILTER_PROMISC_SHIFT                0
 
+/*
+ * Longest frame that is received, without FCS. Longer ones are dropped and
+ * counted in RX_MISSED.
+ */
+#define FERRONIC_MAX_FRAME                              0x0018
+#define FERRONIC_MAX_FRAME_BYTES                        0x00003fffu
+#define FERRONIC_MAX_FRAME_BYTES_SHIFT                  0
+
+/* Does nothing: for tests of register access. */
+#define FERRONIC_SCRATCH                                0x001c
+#define FERRONIC_SCRATCH_VALUE                          0xffffffffu
+#define FERRONIC_SCRATCH_VALUE_SHIFT                    0
+
+/* Bits 31:0 of the bus address that the copy engine reads or writes. */
+#define FERRONIC_DMA_ADDR_LO                            0x0040
+#define FERRONIC_DMA_ADDR_LO_ADDR                       0xffffffffu
+#define FERRONIC_DMA_ADDR_LO_ADDR_SHIFT                 0
+
+/* Bits 63:32 of that address. */
+#define FERRONIC_DMA_ADDR_HI                            0x0044
+#define FERRONIC_DMA_ADDR_HI_ADDR                       0xffffffffu
+#define FERRONIC_DMA_ADDR_HI_ADDR_SHIFT                 0
+
+/* Bytes to copy, from 1 to 4096. */
+#define FERRONIC_DMA_LENGTH                             0x0048
+#define FERRONIC_DMA_LENGTH_BYTES                       0x00001fffu
+#define FERRONIC_DMA_LENGTH_BYTES_SHIFT                 0
+
+/*
+ * First byte of the device's own memory. Offset and length together are at
+ * most 4096.
+ */
+#define FERRONIC_DMA_OFFSET                             0x004c
+#define FERRONIC_DMA_OFFSET_BYTES                       0x00000fffu
+#define FERRONIC_DMA_OFFSET_BYTES_SHIFT                 0
+
+/* Control of the copy engine. */
+#define FERRONIC_DMA_CTRL                               0x0050
+#define FERRONIC_DMA_CTRL_TO_MEMORY                     0x00000004u
+#define FERRONIC_DMA_CTRL_TO_MEMORY_SHIFT               2
+#define FERRONIC_DMA_CTRL_STOP                          0x00000002u
+#define FERRONIC_DMA_CTRL_STOP_SHIFT                    1
+#define FERRONIC_DMA_CTRL_START                         0x00000001u
+#define FERRONIC_DMA_CTRL_START_SHIFT                   0
+
+/*
+ * Which engines may access memory, and which have stopped because an access
+ * failed.
+ */
+#define FERRONIC_DMA_STATUS                             0x0054
+#define FERRONIC_DMA_STATUS_TX_FAILED                   0x000f0000u
+#define FERRONIC_DMA_STATUS_TX_FAILED_SHIFT             16
+#define FERRONIC_DMA_STATUS_RX_FAILED                   0x0000f000u
+#define FERRONIC_DMA_STATUS_RX_FAILED_SHIFT             12
+#define FERRONIC_DMA_STATUS_TX_ACTIVE                   0x00000f00u
+#define FERRONIC_DMA_STATUS_TX_ACTIVE_SHIFT             8
+#define FERRONIC_DMA_STATUS_RX_ACTIVE                   0x000000f0u
+#define FERRONIC_DMA_STATUS_RX_ACTIVE_SHIFT             4
+#define FERRONIC_DMA_STATUS_ERROR                       0x00000002u
+#define FERRONIC_DMA_STATUS_ERROR_SHIFT                 1
+#define FERRONIC_DMA_STATUS_ACTIVE                      0x00000001u
+#define FERRONIC_DMA_STATUS_ACTIVE_SHIFT                0
+
+/*
+ * Time that each descriptor takes, and each 64 bytes of a copy. From that
+ * time on, and not before, its memory may be reused.
+ */
+#define FERRONIC_DMA_LATENCY                            0x0058
+#define FERRONIC_DMA_LATENCY_NS                         0x000fffffu
+#define FERRONIC_DMA_LATENCY_NS_SHIFT                   0
+
 /* Vectors that may fire. */
 #define FERRONIC_INT_ENABLE                             0x0100
-#define FERRONIC_INT_ENABLE_VECTORS                     0x00000007u
+#define FERRONIC_INT_ENABLE_VECTORS                     0x000001ffu
 #define FERRONIC_INT_ENABLE_VECTORS_SHIFT               0
 
 /* Enables the vectors whose bits are written as 1. */
 #define FERRONIC_INT_ENABLE_SET                         0x0104
-#define FERRONIC_INT_ENABLE_SET_VECTORS                 0x00000007u
+#define FERRONIC_INT_ENABLE_SET_VECTORS                 0x000001ffu
 #define FERRONIC_INT_ENABLE_SET_VECTORS_SHIFT           0
 
 /* Disables the vectors whose bits are written as 1. */
 #define FERRONIC_INT_ENABLE_CLEAR                       0x0108
-#define FERRONIC_INT_ENABLE_CLEAR_VECTORS               0x00000007u
+#define FERRONIC_INT_ENABLE_CLEAR_VECTORS               0x000001ffu
 #define FERRONIC_INT_ENABLE_CLEAR_VECTORS_SHIFT         0
 
 /*
  * Vectors with an event that has not fired yet. The bit of the management
- * vector is 1 as long as MGMT_CAUSE is not 0.
+ * vector is 1 as long as MGMT_CAUSE is not 0, and cannot be cleared here.
+ * Only a driver that uses the INTx line has to clear bits: with MSI-X,
+ * firing does.
  */
 #define FERRONIC_INT_PENDING                            0x010c
-#define FERRONIC_INT_PENDING_VECTORS                    0x00000007u
+#define FERRONIC_INT_PENDING_VECTORS                    0x000001ffu
 #define FERRONIC_INT_PENDING_VECTORS_SHIFT              0
 
 /* Causes of the management vector; a bit written as 1 is cleared. */
 #define FERRONIC_MGMT_CAUSE                             0x0110
+#define FERRONIC_MGMT_CAUSE_DMA_DONE                    0x00000008u
+#define FERRONIC_MGMT_CAUSE_DMA_DONE_SHIFT              3
 #define FERRONIC_MGMT_CAUSE_CONFIG_ERROR                0x00000004u
 #define FERRONIC_MGMT_CAUSE_CONFIG_ERROR_SHIFT          2
 #define FERRONIC_MGMT_CAUSE_DMA_ERROR                   0x00000002u
@@ -130,160 +229,281 @@
 #define FERRONIC_MGMT_CAUSE_LINK_CHANGE                 0x00000001u
 #define FERRONIC_MGMT_CAUSE_LINK_CHANGE_SHIFT           0
 
+/*
+ * Least time between two messages of vector n. An event that comes sooner
+ * stays pending until then.
+ */
+#define FERRONIC_INT_MODERATION(n)                      (0x0140 + 0x04 * (n))
+#define FERRONIC_INT_MODERATION_NS                      0x00ffffffu
+#define FERRONIC_INT_MODERATION_NS_SHIFT                0
+
 /* Frames written to memory. */
 #define FERRONIC_RX_FRAMES                              0x0200
 #define FERRONIC_RX_FRAMES_COUNT                        0xffffffffu
 #define FERRONIC_RX_FRAMES_COUNT_SHIFT                  0
 
 /*
- * Frames for this station that were lost because they did not fit the
- * buffer, or the queue was stopped by an error. (A full ring makes the link
- * partner wait and loses nothing.)
+ * Frames for this station that were lost because they were longer than
+ * MAX_FRAME, needed more buffers than the ring can give, or their queue was
+ * stopped by an error. (A full ring makes the link partner wait and loses
+ * nothing.)
  */
 #define FERRONIC_RX_MISSED                              0x0204
 #define FERRONIC_RX_MISSED_COUNT                        0xffffffffu
 #define FERRONIC_RX_MISSED_COUNT_SHIFT                  0
 
-/* Frames sent to the link or looped back. */
+/*
+ * Frames sent to the link or looped back; each segment of a TSO frame
+ * counts.
+ */
 #define FERRONIC_TX_FRAMES                              0x0208
 #define FERRONIC_TX_FRAMES_COUNT                        0xffffffffu
 #define FERRONIC_TX_FRAMES_COUNT_SHIFT                  0
 
-/* Descriptors completed with ERROR. */
+/* Frames that were given and not sent: refused, or the link was down. */
 #define FERRONIC_TX_ERRORS                              0x020c
 #define FERRONIC_TX_ERRORS_COUNT                        0xffffffffu
 #define FERRONIC_TX_ERRORS_COUNT_SHIFT                  0
 
+/* Broken rules (see the table of rules). */
+#define FERRONIC_VIOLATIONS                             0x0210
+#define FERRONIC_VIOLATIONS_COUNT                       0xffffffffu
+#define FERRONIC_VIOLATIONS_COUNT_SHIFT                 0
+
+/* Control of receive side scaling. */
+#define FERRONIC_RSS_CTRL                               0x0300
+#define FERRONIC_RSS_CTRL_IPV6_UDP                      0x00000040u
+#define FERRONIC_RSS_CTRL_IPV6_UDP_SHIFT                6
+#define FERRONIC_RSS_CTRL_IPV6_TCP                      0x00000020u
+#define FERRONIC_RSS_CTRL_IPV6_TCP_SHIFT                5
+#define FERRONIC_RSS_CTRL_IPV6                          0x00000010u
+#define FERRONIC_RSS_CTRL_IPV6_SHIFT                    4
+#define FERRONIC_RSS_CTRL_IPV4_UDP                      0x00000008u
+#define FERRONIC_RSS_CTRL_IPV4_UDP_SHIFT                3
+#define FERRONIC_RSS_CTRL_IPV4_TCP                      0x00000004u
+#define FERRONIC_RSS_CTRL_IPV4_TCP_SHIFT                2
+#define FERRONIC_RSS_CTRL_IPV4                          0x00000002u
+#define FERRONIC_RSS_CTRL_IPV4_SHIFT                    1
+#define FERRONIC_RSS_CTRL_ENABLE                        0x00000001u
+#define FERRONIC_RSS_CTRL_ENABLE_SHIFT                  0
+
+/* Bytes 4n to 4n + 3 of the Toeplitz key, byte 4n in bits 7:0. */
+#define FERRONIC_RSS_KEY(n)                             (0x0340 + 0x04 * (n))
+#define FERRONIC_RSS_KEY_BYTES                          0xffffffffu
+#define FERRONIC_RSS_KEY_BYTES_SHIFT                    0
+
+/*
+ * Entries 4n to 4n + 3 of the indirection table: the queue of the frames
+ * whose hash has this number in its low seven bits.
+ */
+#define FERRONIC_RSS_TABLE(n)                           (0x0380 + 0x04 * (n))
+#define FERRONIC_RSS_TABLE_QUEUE3                       0xff000000u
+#define FERRONIC_RSS_TABLE_QUEUE3_SHIFT                 24
+#define FERRONIC_RSS_TABLE_QUEUE2                       0x00ff0000u
+#define FERRONIC_RSS_TABLE_QUEUE2_SHIFT                 16
+#define FERRONIC_RSS_TABLE_QUEUE1                       0x0000ff00u
+#define FERRONIC_RSS_TABLE_QUEUE1_SHIFT                 8
+#define FERRONIC_RSS_TABLE_QUEUE0                       0x000000ffu
+#define FERRONIC_RSS_TABLE_QUEUE0_SHIFT                 0
+
 /* Bits 31:0 of the ring's bus address, a multiple of 64. */
-#define FERRONIC_RX_BASE_LO                             0x1000
+#define FERRONIC_RX_BASE_LO(n)                          (0x1000 + 0x100 * (n))
 #define FERRONIC_RX_BASE_LO_ADDR                        0xffffffffu
 #define FERRONIC_RX_BASE_LO_ADDR_SHIFT                  0
 
 /* Bits 63:32 of the ring's bus address. */
-#define FERRONIC_RX_BASE_HI                             0x1004
+#define FERRONIC_RX_BASE_HI(n)                          (0x1004 + 0x100 * (n))
 #define FERRONIC_RX_BASE_HI_ADDR                        0xffffffffu
 #define FERRONIC_RX_BASE_HI_ADDR_SHIFT                  0
 
 /* Number of descriptors, a power of two from 8 to 4096. */
-#define FERRONIC_RX_SIZE                                0x1008
+#define FERRONIC_RX_SIZE(n)                             (0x1008 + 0x100 * (n))
 #define FERRONIC_RX_SIZE_COUNT                          0x00001fffu
 #define FERRONIC_RX_SIZE_COUNT_SHIFT                    0
 
 /*
- * Size of every receive buffer, from 64 to 16384 bytes. A longer frame is
- * dropped and counted.
+ * Size of every receive buffer of the queue, from 256 to 16384 bytes. A
+ * longer frame fills several.
  */
-#define FERRONIC_RX_BUFFER                              0x100c
+#define FERRONIC_RX_BUFFER(n)                           (0x100c + 0x100 * (n))
 #define FERRONIC_RX_BUFFER_BYTES                        0x00007fffu
 #define FERRONIC_RX_BUFFER_BYTES_SHIFT                  0
 
 /* Control of the queue. */
-#define FERRONIC_RX_CTRL                                0x1010
+#define FERRONIC_RX_CTRL(n)                             (0x1010 + 0x100 * (n))
 #define FERRONIC_RX_CTRL_ENABLE                         0x00000001u
 #define FERRONIC_RX_CTRL_ENABLE_SHIFT                   0
 
-/*
- * Doorbell: index of the first descriptor that the driver has not given to
- * the device. The device owns HEAD up to but not including TAIL; HEAD = TAIL
- * means none, so at most size - 1 descriptors can be given.
- */
-#define FERRONIC_RX_TAIL                                0x1014
-#define FERRONIC_RX_TAIL_INDEX                          0x00000fffu
-#define FERRONIC_RX_TAIL_INDEX_SHIFT                    0
+/* Vector of the queue's interrupts. Several queues may share one. */
+#define FERRONIC_RX_VECTOR(n)                           (0x1014 + 0x100 * (n))
+#define FERRONIC_RX_VECTOR_VECTOR                       0x0000000fu
+#define FERRONIC_RX_VECTOR_VECTOR_SHIFT                 0
 
 /*
  * Index of the descriptor that the device fills next. For debugging: drivers
- * read RX_DESC_DONE in memory.
+ * read RX_DESC_STATUS in memory.
  */
-#define FERRONIC_RX_HEAD                                0x1018
+#define FERRONIC_RX_HEAD(n)                             (0x1018 + 0x100 * (n))
 #define FERRONIC_RX_HEAD_INDEX                          0x00000fffu
 #define FERRONIC_RX_HEAD_INDEX_SHIFT                    0
 
 /* Bits 31:0 of the ring's bus address, a multiple of 64. */
-#define FERRONIC_TX_BASE_LO                             0x2000
+#define FERRONIC_TX_BASE_LO(n)                          (0x2000 + 0x100 * (n))
 #define FERRONIC_TX_BASE_LO_ADDR                        0xffffffffu
 #define FERRONIC_TX_BASE_LO_ADDR_SHIFT                  0
 
 /* Bits 63:32 of the ring's bus address. */
-#define FERRONIC_TX_BASE_HI                             0x2004
+#define FERRONIC_TX_BASE_HI(n)                          (0x2004 + 0x100 * (n))
 #define FERRONIC_TX_BASE_HI_ADDR                        0xffffffffu
 #define FERRONIC_TX_BASE_HI_ADDR_SHIFT                  0
 
 /* Number of descriptors, a power of two from 8 to 4096. */
-#define FERRONIC_TX_SIZE                                0x2008
+#define FERRONIC_TX_SIZE(n)                             (0x2008 + 0x100 * (n))
 #define FERRONIC_TX_SIZE_COUNT                          0x00001fffu
 #define FERRONIC_TX_SIZE_COUNT_SHIFT                    0
 
 /* Control of the queue. */
-#define FERRONIC_TX_CTRL                                0x2010
+#define FERRONIC_TX_CTRL(n)                             (0x2010 + 0x100 * (n))
 #define FERRONIC_TX_CTRL_ENABLE                         0x00000001u
 #define FERRONIC_TX_CTRL_ENABLE_SHIFT                   0
 
-/*
- * Doorbell: index of the first descriptor that the driver has not given to
- * the device. The device owns HEAD up to but not including TAIL; HEAD = TAIL
- * means none, so at most size - 1 descriptors can be given.
- */
-#define FERRONIC_TX_TAIL                                0x2014
-#define FERRONIC_TX_TAIL_INDEX                          0x00000fffu
-#define FERRONIC_TX_TAIL_INDEX_SHIFT                    0
+/* Vector of the queue's interrupts. Several queues may share one. */
+#define FERRONIC_TX_VECTOR(n)                           (0x2014 + 0x100 * (n))
+#define FERRONIC_TX_VECTOR_VECTOR                       0x0000000fu
+#define FERRONIC_TX_VECTOR_VECTOR_SHIFT                 0
 
 /*
  * Index of the descriptor that the device sends next. For debugging: drivers
- * read TX_DESC_DONE in memory.
+ * read TX_WRITEBACK_HEAD in memory.
  */
-#define FERRONIC_TX_HEAD                                0x2018
+#define FERRONIC_TX_HEAD(n)                             (0x2018 + 0x100 * (n))
 #define FERRONIC_TX_HEAD_INDEX                          0x00000fffu
 #define FERRONIC_TX_HEAD_INDEX_SHIFT                    0
 
 /*
- * Receive descriptor, little-endian. The driver writes ADDR and clears
- * STATUS before it gives the descriptor; the device writes LENGTH, then
- * STATUS.
+ * Bits 31:0 of the bus address of the queue's TX_WRITEBACK, a multiple of
+ * 64.
+ */
+#define FERRONIC_TX_WRITEBACK_LO(n)                     (0x201c + 0x100 * (n))
+#define FERRONIC_TX_WRITEBACK_LO_ADDR                   0xffffffffu
+#define FERRONIC_TX_WRITEBACK_LO_ADDR_SHIFT             0
+
+/* Bits 63:32 of that address. */
+#define FERRONIC_TX_WRITEBACK_HI(n)                     (0x2020 + 0x100 * (n))
+#define FERRONIC_TX_WRITEBACK_HI_ADDR                   0xffffffffu
+#define FERRONIC_TX_WRITEBACK_HI_ADDR_SHIFT             0
+
+/*
+ * Doorbell of the receive queue: index of the first descriptor that the
+ * driver has not given to the device. The device owns HEAD up to but not
+ * including TAIL; HEAD = TAIL means none, so at most size - 1 descriptors
+ * can be given.
+ */
+#define FERRONIC_RX_TAIL(n)                             (0x4000 + 0x1000 * (n))
+#define FERRONIC_RX_TAIL_INDEX                          0x00000fffu
+#define FERRONIC_RX_TAIL_INDEX_SHIFT                    0
+
+/*
+ * Doorbell of the transmit queue, likewise. The last descriptor given must
+ * have EOP.
+ */
+#define FERRONIC_TX_TAIL(n)                             (0x4040 + 0x1000 * (n))
+#define FERRONIC_TX_TAIL_INDEX                          0x00000fffu
+#define FERRONIC_TX_TAIL_INDEX_SHIFT                    0
+
+/*
+ * Receive descriptor, little-endian. The driver writes ADDR and sets HASH
+ * and STATUS to 0 before it gives the descriptor; the device writes HASH,
+ * then STATUS, and leaves ADDR as it is.
  */
 #define FERRONIC_RX_DESC_SIZE                           16
 #define FERRONIC_RX_DESC_ADDR_OFFSET                    0
-#define FERRONIC_RX_DESC_LENGTH_OFFSET                  8
+#define FERRONIC_RX_DESC_HASH_OFFSET                    8
 #define FERRONIC_RX_DESC_STATUS_OFFSET                  12
 #define FERRONIC_RX_DESC_STATUS_DONE                    0x80000000u
 #define FERRONIC_RX_DESC_STATUS_DONE_SHIFT              31
-#define FERRONIC_RX_DESC_STATUS_ERROR                   0x40000000u
-#define FERRONIC_RX_DESC_STATUS_ERROR_SHIFT             30
+#define FERRONIC_RX_DESC_STATUS_EOP                     0x40000000u
+#define FERRONIC_RX_DESC_STATUS_EOP_SHIFT               30
+#define FERRONIC_RX_DESC_STATUS_ERROR                   0x20000000u
+#define FERRONIC_RX_DESC_STATUS_ERROR_SHIFT             29
+#define FERRONIC_RX_DESC_STATUS_HASH_TYPE               0x00300000u
+#define FERRONIC_RX_DESC_STATUS_HASH_TYPE_SHIFT         20
+#define FERRONIC_RX_DESC_STATUS_L4_BAD                  0x00080000u
+#define FERRONIC_RX_DESC_STATUS_L4_BAD_SHIFT            19
+#define FERRONIC_RX_DESC_STATUS_L4_CHECKED              0x00040000u
+#define FERRONIC_RX_DESC_STATUS_L4_CHECKED_SHIFT        18
+#define FERRONIC_RX_DESC_STATUS_L3_BAD                  0x00020000u
+#define FERRONIC_RX_DESC_STATUS_L3_BAD_SHIFT            17
+#define FERRONIC_RX_DESC_STATUS_L3_CHECKED              0x00010000u
+#define FERRONIC_RX_DESC_STATUS_L3_CHECKED_SHIFT        16
+#define FERRONIC_RX_DESC_STATUS_LENGTH                  0x00007fffu
+#define FERRONIC_RX_DESC_STATUS_LENGTH_SHIFT            0
 
 /*
- * Transmit descriptor, little-endian: one linear frame. The driver writes
- * all words with DONE = 0; the device writes STATUS back.
+ * Transmit descriptor, little-endian: one piece of a frame. The device does
+ * not write it. All fields but ADDR, LENGTH, EOP and INTERRUPT belong into
+ * the first descriptor of a frame and are 0 in the others.
  */
 #define FERRONIC_TX_DESC_SIZE                           16
 #define FERRONIC_TX_DESC_ADDR_OFFSET                    0
-#define FERRONIC_TX_DESC_LENGTH_OFFSET                  8
-#define FERRONIC_TX_DESC_STATUS_OFFSET                  12
-#define FERRONIC_TX_DESC_STATUS_DONE                    0x80000000u
-#define FERRONIC_TX_DESC_STATUS_DONE_SHIFT              31
-#define FERRONIC_TX_DESC_STATUS_ERROR                   0x40000000u
-#define FERRONIC_TX_DESC_STATUS_ERROR_SHIFT             30
-#define FERRONIC_TX_DESC_STATUS_INTERRUPT               0x00000001u
-#define FERRONIC_TX_DESC_STATUS_INTERRUPT_SHIFT         0
+#define FERRONIC_TX_DESC_LAYOUT_OFFSET                  8
+#define FERRONIC_TX_DESC_LAYOUT_CSUM_OFFSET             0xfe000000u
+#define FERRONIC_TX_DESC_LAYOUT_CSUM_OFFSET_SHIFT       25
+#define FERRONIC_TX_DESC_LAYOUT_CSUM_START              0x01ff0000u
+#define FERRONIC_TX_DESC_LAYOUT_CSUM_START_SHIFT        16
+#define FERRONIC_TX_DESC_LAYOUT_LENGTH                  0x0000ffffu
+#define FERRONIC_TX_DESC_LAYOUT_LENGTH_SHIFT            0
+#define FERRONIC_TX_DESC_COMMAND_OFFSET                 12
+#define FERRONIC_TX_DESC_COMMAND_HEADER                 0x0ffc0000u
+#define FERRONIC_TX_DESC_COMMAND_HEADER_SHIFT           18
+#define FERRONIC_TX_DESC_COMMAND_MSS                    0x0003fff0u
+#define FERRONIC_TX_DESC_COMMAND_MSS_SHIFT              4
+#define FERRONIC_TX_DESC_COMMAND_TSO                    0x00000008u
+#define FERRONIC_TX_DESC_COMMAND_TSO_SHIFT              3
+#define FERRONIC_TX_DESC_COMMAND_CSUM                   0x00000004u
+#define FERRONIC_TX_DESC_COMMAND_CSUM_SHIFT             2
+#define FERRONIC_TX_DESC_COMMAND_INTERRUPT              0x00000002u
+#define FERRONIC_TX_DESC_COMMAND_INTERRUPT_SHIFT        1
+#define FERRONIC_TX_DESC_COMMAND_EOP                    0x00000001u
+#define FERRONIC_TX_DESC_COMMAND_EOP_SHIFT              0
 
 /*
- * Receive descriptor, little-endian. The driver writes ADDR and clears
- * STATUS before it gives the descriptor; the device writes LENGTH, then
- * STATUS.
+ * What the device writes back for a transmit queue, little-endian, in one
+ * access, 64 bits wide. The driver sets it to 0 before it enables the queue.
+ */
+#define FERRONIC_TX_WRITEBACK_SIZE                      8
+#define FERRONIC_TX_WRITEBACK_HEAD_OFFSET               0
+#define FERRONIC_TX_WRITEBACK_ERRORS_OFFSET             4
+
+/*
+ * Receive descriptor, little-endian. The driver writes ADDR and sets HASH
+ * and STATUS to 0 before it gives the descriptor; the device writes HASH,
+ * then STATUS, and leaves ADDR as it is.
  */
 struct ferronic_rx_desc {
 	__le64 addr;
-	__le32 length;
+	__le32 hash;
 	__le32 status;
 };
 
 /*
- * Transmit descriptor, little-endian: one linear frame. The driver writes
- * all words with DONE = 0; the device writes STATUS back.
+ * Transmit descriptor, little-endian: one piece of a frame. The device does
+ * not write it. All fields but ADDR, LENGTH, EOP and INTERRUPT belong into
+ * the first descriptor of a frame and are 0 in the others.
  */
 struct ferronic_tx_desc {
 	__le64 addr;
-	__le32 length;
-	__le32 status;
+	__le32 layout;
+	__le32 command;
+};
+
+/*
+ * What the device writes back for a transmit queue, little-endian, in one
+ * access, 64 bits wide. The driver sets it to 0 before it enables the queue.
+ */
+struct ferronic_tx_writeback {
+	__le32 head;
+	__le32 errors;
 };
 
 #endif /* FERRONIC_REGS_GEN_H */

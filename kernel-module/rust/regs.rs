@@ -22,43 +22,66 @@ pub(crate) const BAR_REGS: u32 = 0;
 /// BAR of the MSI-X table and pending bits.
 pub(crate) const BAR_MSIX: u32 = 1;
 /// Size of the register BAR in bytes.
-pub(crate) const BAR_REGS_SIZE: usize = 0x4000;
+pub(crate) const BAR_REGS_SIZE: usize = 0x8000;
+/// Offset of the doorbells: one page a queue pair, with nothing else in it.
+pub(crate) const DOORBELL_PAGES: usize = 0x4000;
 /// Value of `ID.MAGIC`.
 pub(crate) const MAGIC: u32 = 0xfe01;
-/// Number of MSI-X vectors.
-pub(crate) const VECTORS: u32 = 3;
-/// MSI-X vector of link changes and errors; the causes are in `MGMT_CAUSE`.
+/// Value of `ID.REVISION`, the revision of this register interface.
+pub(crate) const REVISION: u32 = 2;
+/// Number of queue pairs: as many receive queues as transmit queues.
+pub(crate) const QUEUES: usize = 4;
+/// Number of MSI-X vectors: management, and one for each queue.
+pub(crate) const VECTORS: u32 = 9;
+/// Vector of link changes and errors; the causes are in `MGMT_CAUSE`. As `RX_VECTOR` or
+/// `TX_VECTOR`: no interrupts.
 pub(crate) const VECTOR_MGMT: u32 = 0;
-/// MSI-X vector of received frames.
-pub(crate) const VECTOR_RX: u32 = 1;
-/// MSI-X vector of completed transmissions.
-pub(crate) const VECTOR_TX: u32 = 2;
 /// Smallest ring, in descriptors.
 pub(crate) const RING_SIZE_MIN: u32 = 8;
 /// Largest ring, in descriptors; sizes are powers of two.
 pub(crate) const RING_SIZE_MAX: u32 = 4_096;
-/// Alignment of a ring's base address in bytes.
+/// Alignment of a ring's base address and of the write-back word in bytes.
 pub(crate) const RING_ALIGN: u32 = 64;
 /// Smallest receive buffer in bytes.
-pub(crate) const RX_BUFFER_MIN: u32 = 64;
+pub(crate) const RX_BUFFER_MIN: u32 = 256;
 /// Largest receive buffer in bytes.
 pub(crate) const RX_BUFFER_MAX: u32 = 16_384;
+/// Bytes of received frames that wait in the device; when there is no room the link partner waits.
+pub(crate) const RX_FIFO_SIZE: usize = 0x20000;
 /// Shortest frame that TX accepts, in bytes without FCS; frames shorter than 60 bytes are padded
 /// with zeros.
 pub(crate) const FRAME_MIN: u32 = 14;
-/// Longest frame in bytes without FCS.
+/// Longest frame on the link in bytes without FCS.
 pub(crate) const FRAME_MAX: u32 = 9_216;
+/// Most descriptors of one frame to be transmitted.
+pub(crate) const TX_FRAME_DESCS: u32 = 32;
+/// Most bytes, headers included, that one TSO frame may have.
+pub(crate) const TSO_MAX: u32 = 65_664;
+/// Most segments that one TSO frame may have.
+pub(crate) const TSO_SEGMENTS: u32 = 1_024;
+/// Bytes of the Toeplitz key.
+pub(crate) const RSS_KEY_SIZE: usize = 40;
+/// Entries of the indirection table.
+pub(crate) const RSS_ENTRIES: usize = 128;
+/// Bytes of the device's own memory, which the copy engine reads and writes.
+pub(crate) const DMA_MEMORY_SIZE: usize = 4_096;
+/// Bytes that the copy engine moves in the time of one descriptor.
+pub(crate) const DMA_BLOCK: u32 = 64;
+/// Speed of the link in Mbit/s, full duplex.
+pub(crate) const LINK_MBPS: u32 = 10_000;
 /// Default time from reset to `STATUS.READY` in nanoseconds of virtual time.
 pub(crate) const RESET_DELAY_NS: u32 = 1_000_000;
+/// Default time that one descriptor takes in nanoseconds of virtual time.
+pub(crate) const DEFAULT_DMA_LATENCY_NS: u32 = 100;
 
 // general: Identity, reset, link and address.
 
 register! {
     /// Identity of the device.
     pub(crate) ID(u32) @ 0x0000 {
-        /// 0xfe01.
+        /// 0xfe01. A device that has gone reads as ones everywhere.
         31:16   magic;
-        /// Revision of the register interface: 1.
+        /// Revision of the register interface: 2.
         15:0    revision;
     }
 
@@ -66,7 +89,7 @@ register! {
     pub(crate) CTRL(u32) @ 0x0004 {
         /// Transmitted frames are received by this device and not sent to the link.
         1:1     loopback => bool;
-        /// Writing 1 resets every register and both rings; reads as 0. `STATUS.READY` goes to 0 at
+        /// Writing 1 resets every register and every queue; reads as 0. `STATUS.READY` goes to 0 at
         /// once and back to 1 after the reset delay; until then writes to all registers are
         /// ignored.
         0:0     reset => bool;
@@ -74,11 +97,7 @@ register! {
 
     /// State of the device.
     pub(crate) STATUS(u32) @ 0x0008 {
-        /// The transmit queue may access memory.
-        3:3     tx_active => bool;
-        /// The receive queue may access memory.
-        2:2     rx_active => bool;
-        /// The link is up. Frames sent while it is down are completed with DONE and ERROR.
+        /// The link is up. Frames sent while it is down are dropped and counted in `TX_ERRORS`.
         1:1     link_up => bool;
         /// The device has come out of reset.
         0:0     ready => bool;
@@ -103,47 +122,136 @@ register! {
         /// All frames.
         0:0     promisc => bool;
     }
+
+    /// Longest frame that is received, without FCS. Longer ones are dropped and counted in
+    /// `RX_MISSED`.
+    pub(crate) MAX_FRAME(u32) @ 0x0018 {
+        /// Bytes; more than 9216 is as 9216.
+        13:0    bytes;
+    }
+
+    /// Does nothing: for tests of register access.
+    pub(crate) SCRATCH(u32) @ 0x001c {
+        /// What was last written.
+        31:0    value;
+    }
+}
+
+// dma: State of all DMA of the device, and the copy engine, which moves bytes between memory and
+// the device's own 4096 bytes.
+
+register! {
+    /// Bits 31:0 of the bus address that the copy engine reads or writes.
+    pub(crate) DMA_ADDR_LO(u32) @ 0x0040 {
+        /// Bits 31:0.
+        31:0    addr;
+    }
+
+    /// Bits 63:32 of that address.
+    pub(crate) DMA_ADDR_HI(u32) @ 0x0044 {
+        /// Bits 63:32.
+        31:0    addr;
+    }
+
+    /// Bytes to copy, from 1 to 4096.
+    pub(crate) DMA_LENGTH(u32) @ 0x0048 {
+        /// Bytes.
+        12:0    bytes;
+    }
+
+    /// First byte of the device's own memory. Offset and length together are at most 4096.
+    pub(crate) DMA_OFFSET(u32) @ 0x004c {
+        /// Offset in bytes.
+        11:0    bytes;
+    }
+
+    /// Control of the copy engine.
+    pub(crate) DMA_CTRL(u32) @ 0x0050 {
+        /// Direction: 1 from the device's memory to the bus address, 0 from the bus address to the
+        /// device's memory.
+        2:2     to_memory => bool;
+        /// Writing 1 stops the copy in progress; reads as 0. Poll `DMA_STATUS.ACTIVE` until it is 0
+        /// before freeing the memory.
+        1:1     stop => bool;
+        /// Writing 1 starts a copy; reads as 0.
+        0:0     start => bool;
+    }
+
+    /// Which engines may access memory, and which have stopped because an access failed.
+    pub(crate) DMA_STATUS(u32) @ 0x0054 {
+        /// One bit a transmit queue: a failed access has stopped it; cleared by enabling it.
+        19:16   tx_failed;
+        /// One bit a receive queue: a failed access has stopped it; cleared by enabling it.
+        15:12   rx_failed;
+        /// One bit a transmit queue: it may access memory.
+        11:8    tx_active;
+        /// One bit a receive queue: it may access memory.
+        7:4     rx_active;
+        /// The last copy failed or was stopped.
+        1:1     error => bool;
+        /// The copy engine may access memory.
+        0:0     active => bool;
+    }
+
+    /// Time that each descriptor takes, and each 64 bytes of a copy. From that time on, and not
+    /// before, its memory may be reused.
+    pub(crate) DMA_LATENCY(u32) @ 0x0058 {
+        /// Nanoseconds of virtual time.
+        19:0    ns;
+    }
 }
 
 // interrupt: One enable bit and one pending bit a vector. A vector fires when it is pending and
-// enabled; firing clears its enable bit (auto-mask) and, for RX and TX, its pending bit. Enabling a
-// pending vector fires it at once, so no event is lost between the last poll and the enable.
+// enabled; firing clears its enable bit (auto-mask) and, but for management, its pending bit.
+// Enabling a pending vector fires it at once, so no event is lost between the last poll and the
+// enable.
 
 register! {
     /// Vectors that may fire.
     pub(crate) INT_ENABLE(u32) @ 0x0100 {
         /// One bit a vector.
-        2:0     vectors;
+        8:0     vectors;
     }
 
     /// Enables the vectors whose bits are written as 1.
     pub(crate) INT_ENABLE_SET(u32) @ 0x0104 {
         /// One bit a vector.
-        2:0     vectors;
+        8:0     vectors;
     }
 
     /// Disables the vectors whose bits are written as 1.
     pub(crate) INT_ENABLE_CLEAR(u32) @ 0x0108 {
         /// One bit a vector.
-        2:0     vectors;
+        8:0     vectors;
     }
 
     /// Vectors with an event that has not fired yet. The bit of the management vector is 1 as long
-    /// as `MGMT_CAUSE` is not 0.
+    /// as `MGMT_CAUSE` is not 0, and cannot be cleared here. Only a driver that uses the INTx line
+    /// has to clear bits: with MSI-X, firing does.
     pub(crate) INT_PENDING(u32) @ 0x010c {
         /// One bit a vector.
-        2:0     vectors;
+        8:0     vectors;
     }
 
     /// Causes of the management vector; a bit written as 1 is cleared.
     pub(crate) MGMT_CAUSE(u32) @ 0x0110 {
-        /// A write broke a rule of this interface (bad ring size or base, ring changed while its
-        /// queue is active, doorbell past the ring or past what the driver owns) and was ignored.
+        /// The copy engine has finished, with or without error.
+        3:3     dma_done => bool;
+        /// A write to a register of a queue, of the copy engine or of a doorbell broke a rule and
+        /// was ignored.
         2:2     config_error => bool;
-        /// A memory access of the device failed; the queue that made it has stopped.
+        /// A memory access of the device failed; the queue that made it has stopped (`DMA_STATUS`
+        /// says which).
         1:1     dma_error => bool;
         /// `STATUS.LINK_UP` has changed.
         0:0     link_change => bool;
+    }
+
+    /// Least time between two messages of vector n. An event that comes sooner stays pending until
+    /// then.
+    pub(crate) INT_MODERATION(u32)[9, stride = 0x04] @ 0x0140 {
+        /// Nanoseconds of virtual time; 0 for none.
+        23:0    ns;
     }
 }
 
@@ -156,169 +264,293 @@ register! {
         31:0    count;
     }
 
-    /// Frames for this station that were lost because they did not fit the buffer, or the queue was
-    /// stopped by an error. (A full ring makes the link partner wait and loses nothing.)
+    /// Frames for this station that were lost because they were longer than `MAX_FRAME`, needed
+    /// more buffers than the ring can give, or their queue was stopped by an error. (A full ring
+    /// makes the link partner wait and loses nothing.)
     pub(crate) RX_MISSED(u32) @ 0x0204 {
         /// Frames.
         31:0    count;
     }
 
-    /// Frames sent to the link or looped back.
+    /// Frames sent to the link or looped back; each segment of a TSO frame counts.
     pub(crate) TX_FRAMES(u32) @ 0x0208 {
         /// Frames.
         31:0    count;
     }
 
-    /// Descriptors completed with ERROR.
+    /// Frames that were given and not sent: refused, or the link was down.
     pub(crate) TX_ERRORS(u32) @ 0x020c {
-        /// Descriptors.
+        /// Frames.
+        31:0    count;
+    }
+
+    /// Broken rules (see the table of rules).
+    pub(crate) VIOLATIONS(u32) @ 0x0210 {
+        /// Violations.
         31:0    count;
     }
 }
 
-// rx queue: The receive queue. Base, size and buffer size may be written, and the queue may be
-// enabled, only while STATUS.RX_ACTIVE is 0.
+// rss: Receive side scaling: which queue gets a frame. Without it, all frames go to queue 0.
+
+register! {
+    /// Control of receive side scaling.
+    pub(crate) RSS_CTRL(u32) @ 0x0300 {
+        /// Hash addresses and ports of UDP over IPv6.
+        6:6     ipv6_udp => bool;
+        /// Hash addresses and ports of TCP over IPv6.
+        5:5     ipv6_tcp => bool;
+        /// Hash the addresses of IPv6 packets.
+        4:4     ipv6 => bool;
+        /// Hash addresses and ports of UDP over IPv4.
+        3:3     ipv4_udp => bool;
+        /// Hash addresses and ports of TCP over IPv4.
+        2:2     ipv4_tcp => bool;
+        /// Hash the addresses of IPv4 packets.
+        1:1     ipv4 => bool;
+        /// Frames are hashed and spread over the queues.
+        0:0     enable => bool;
+    }
+
+    /// Bytes 4n to 4n + 3 of the Toeplitz key, byte 4n in bits 7:0.
+    pub(crate) RSS_KEY(u32)[10, stride = 0x04] @ 0x0340 {
+        /// Four bytes of the key.
+        31:0    bytes;
+    }
+
+    /// Entries 4n to 4n + 3 of the indirection table: the queue of the frames whose hash has this
+    /// number in its low seven bits.
+    pub(crate) RSS_TABLE(u32)[32, stride = 0x04] @ 0x0380 {
+        /// Queue of entry 4n + 3.
+        31:24   queue3;
+        /// Queue of entry 4n + 2.
+        23:16   queue2;
+        /// Queue of entry 4n + 1.
+        15:8    queue1;
+        /// Queue of entry 4n.
+        7:0     queue0;
+    }
+}
+
+// rx queue: Receive queue n. All but ENABLE may be written, and the queue may be enabled, only
+// while its bit of DMA_STATUS.RX_ACTIVE is 0.
 
 register! {
     /// Bits 31:0 of the ring's bus address, a multiple of 64.
-    pub(crate) RX_BASE_LO(u32) @ 0x1000 {
+    pub(crate) RX_BASE_LO(u32)[4, stride = 0x100] @ 0x1000 {
         /// Bits 31:0.
         31:0    addr;
     }
 
     /// Bits 63:32 of the ring's bus address.
-    pub(crate) RX_BASE_HI(u32) @ 0x1004 {
+    pub(crate) RX_BASE_HI(u32)[4, stride = 0x100] @ 0x1004 {
         /// Bits 63:32.
         31:0    addr;
     }
 
     /// Number of descriptors, a power of two from 8 to 4096.
-    pub(crate) RX_SIZE(u32) @ 0x1008 {
+    pub(crate) RX_SIZE(u32)[4, stride = 0x100] @ 0x1008 {
         /// Descriptors.
         12:0    count;
     }
 
-    /// Size of every receive buffer, from 64 to 16384 bytes. A longer frame is dropped and counted.
-    pub(crate) RX_BUFFER(u32) @ 0x100c {
+    /// Size of every receive buffer of the queue, from 256 to 16384 bytes. A longer frame fills
+    /// several.
+    pub(crate) RX_BUFFER(u32)[4, stride = 0x100] @ 0x100c {
         /// Bytes.
         14:0    bytes;
     }
 
     /// Control of the queue.
-    pub(crate) RX_CTRL(u32) @ 0x1010 {
-        /// The queue runs. Rising: base, size and buffer size are checked, HEAD and TAIL go to 0;
-        /// with a bad value the bit stays 0 and `MGMT_CAUSE.CONFIG_ERROR` is set. Falling: the
-        /// queue stops; poll `STATUS.RX_ACTIVE` until it is 0 before freeing memory.
+    pub(crate) RX_CTRL(u32)[4, stride = 0x100] @ 0x1010 {
+        /// The queue runs. Rising: its registers are checked, HEAD and TAIL go to 0; with a bad
+        /// value the bit stays 0 and `MGMT_CAUSE.CONFIG_ERROR` is set. Falling: the queue stops;
+        /// poll `DMA_STATUS.RX_ACTIVE` until its bit is 0 before freeing memory.
         0:0     enable => bool;
     }
 
-    /// Doorbell: index of the first descriptor that the driver has not given to the device. The
-    /// device owns HEAD up to but not including TAIL; HEAD = TAIL means none, so at most size - 1
-    /// descriptors can be given.
-    pub(crate) RX_TAIL(u32) @ 0x1014 {
-        /// Descriptor index.
-        11:0    index;
+    /// Vector of the queue's interrupts. Several queues may share one.
+    pub(crate) RX_VECTOR(u32)[4, stride = 0x100] @ 0x1014 {
+        /// From 1 to 8; 0 for no interrupts.
+        3:0     vector;
     }
 
     /// Index of the descriptor that the device fills next. For debugging: drivers read
-    /// `RX_DESC_DONE` in memory.
-    pub(crate) RX_HEAD(u32) @ 0x1018 {
+    /// `RX_DESC_STATUS` in memory.
+    pub(crate) RX_HEAD(u32)[4, stride = 0x100] @ 0x1018 {
         /// Descriptor index.
         11:0    index;
     }
 }
 
-// tx queue: The transmit queue. Base and size may be written, and the queue may be enabled, only
-// while STATUS.TX_ACTIVE is 0.
+// tx queue: Transmit queue n. All but ENABLE may be written, and the queue may be enabled, only
+// while its bit of DMA_STATUS.TX_ACTIVE is 0.
 
 register! {
     /// Bits 31:0 of the ring's bus address, a multiple of 64.
-    pub(crate) TX_BASE_LO(u32) @ 0x2000 {
+    pub(crate) TX_BASE_LO(u32)[4, stride = 0x100] @ 0x2000 {
         /// Bits 31:0.
         31:0    addr;
     }
 
     /// Bits 63:32 of the ring's bus address.
-    pub(crate) TX_BASE_HI(u32) @ 0x2004 {
+    pub(crate) TX_BASE_HI(u32)[4, stride = 0x100] @ 0x2004 {
         /// Bits 63:32.
         31:0    addr;
     }
 
     /// Number of descriptors, a power of two from 8 to 4096.
-    pub(crate) TX_SIZE(u32) @ 0x2008 {
+    pub(crate) TX_SIZE(u32)[4, stride = 0x100] @ 0x2008 {
         /// Descriptors.
         12:0    count;
     }
 
     /// Control of the queue.
-    pub(crate) TX_CTRL(u32) @ 0x2010 {
-        /// The queue runs. Rising: base and size are checked, HEAD and TAIL go to 0; with a bad
+    pub(crate) TX_CTRL(u32)[4, stride = 0x100] @ 0x2010 {
+        /// The queue runs. Rising: its registers are checked, HEAD and TAIL go to 0; with a bad
         /// value the bit stays 0 and `MGMT_CAUSE.CONFIG_ERROR` is set. Falling: the queue stops;
-        /// poll `STATUS.TX_ACTIVE` until it is 0 before freeing memory. Descriptors not yet sent
-        /// are not completed.
+        /// poll `DMA_STATUS.TX_ACTIVE` until its bit is 0 before freeing memory. Descriptors not
+        /// yet sent are not completed.
         0:0     enable => bool;
     }
 
-    /// Doorbell: index of the first descriptor that the driver has not given to the device. The
-    /// device owns HEAD up to but not including TAIL; HEAD = TAIL means none, so at most size - 1
-    /// descriptors can be given.
-    pub(crate) TX_TAIL(u32) @ 0x2014 {
-        /// Descriptor index.
-        11:0    index;
+    /// Vector of the queue's interrupts. Several queues may share one.
+    pub(crate) TX_VECTOR(u32)[4, stride = 0x100] @ 0x2014 {
+        /// From 1 to 8; 0 for no interrupts.
+        3:0     vector;
     }
 
     /// Index of the descriptor that the device sends next. For debugging: drivers read
-    /// `TX_DESC_DONE` in memory.
-    pub(crate) TX_HEAD(u32) @ 0x2018 {
+    /// `TX_WRITEBACK_HEAD` in memory.
+    pub(crate) TX_HEAD(u32)[4, stride = 0x100] @ 0x2018 {
+        /// Descriptor index.
+        11:0    index;
+    }
+
+    /// Bits 31:0 of the bus address of the queue's `TX_WRITEBACK`, a multiple of 64.
+    pub(crate) TX_WRITEBACK_LO(u32)[4, stride = 0x100] @ 0x201c {
+        /// Bits 31:0.
+        31:0    addr;
+    }
+
+    /// Bits 63:32 of that address.
+    pub(crate) TX_WRITEBACK_HI(u32)[4, stride = 0x100] @ 0x2020 {
+        /// Bits 63:32.
+        31:0    addr;
+    }
+}
+
+// doorbells: The doorbells of queue pair n, alone in a page of 4096 bytes. They may be coalesced:
+// one write gives any number of descriptors.
+
+register! {
+    /// Doorbell of the receive queue: index of the first descriptor that the driver has not given
+    /// to the device. The device owns HEAD up to but not including TAIL; HEAD = TAIL means none, so
+    /// at most size - 1 descriptors can be given.
+    pub(crate) RX_TAIL(u32)[4, stride = 0x1000] @ 0x4000 {
+        /// Descriptor index.
+        11:0    index;
+    }
+
+    /// Doorbell of the transmit queue, likewise. The last descriptor given must have EOP.
+    pub(crate) TX_TAIL(u32)[4, stride = 0x1000] @ 0x4040 {
         /// Descriptor index.
         11:0    index;
     }
 }
 
-/// Receive descriptor, little-endian. The driver writes ADDR and clears STATUS before it gives the
-/// descriptor; the device writes LENGTH, then STATUS.
+/// Receive descriptor, little-endian. The driver writes ADDR and sets HASH and STATUS to 0 before
+/// it gives the descriptor; the device writes HASH, then STATUS, and leaves ADDR as it is.
 #[repr(C)]
 #[derive(Clone, Copy, Default, FromBytes, IntoBytes)]
 pub(crate) struct RxDesc {
-    /// Bus address of the buffer.
+    /// Bus address of the buffer, any alignment.
     pub(crate) addr: u64,
-    /// Bytes received, without FCS, written by the device.
-    pub(crate) length: u32,
-    /// State, written by the device after everything else.
+    /// Toeplitz hash, when `HASH_TYPE` is not 0.
+    pub(crate) hash: u32,
+    /// State, written by the device after everything else. `HASH_TYPE` and the checksum fields are
+    /// valid in the last descriptor of a frame.
     pub(crate) status: u32,
 }
 
 bitfield! {
-    /// STATUS word of a `RX_DESC`: State, written by the device after everything else.
+    /// STATUS word of a `RX_DESC`: State, written by the device after everything else. `HASH_TYPE`
+    /// and the checksum fields are valid in the last descriptor of a frame.
     pub(crate) struct RxDescStatus(u32) {
         /// The device has finished with the descriptor and its buffer.
         31:31   done => bool;
+        /// Last descriptor of a frame.
+        30:30   eop => bool;
         /// The frame could not be received; LENGTH is 0 and the buffer's content undefined.
-        30:30   error => bool;
+        29:29   error => bool;
+        /// What HASH was made of: 0 nothing, 1 addresses, 2 addresses and ports.
+        21:20   hash_type;
+        /// and it is wrong.
+        19:19   l4_bad => bool;
+        /// The checksum of TCP or UDP was checked.
+        18:18   l4_checked => bool;
+        /// and it is wrong.
+        17:17   l3_bad => bool;
+        /// The checksum of the IPv4 header was checked.
+        16:16   l3_checked => bool;
+        /// Bytes in this buffer, without FCS.
+        14:0    length;
     }
 }
 
-/// Transmit descriptor, little-endian: one linear frame. The driver writes all words with DONE = 0;
-/// the device writes STATUS back.
+/// Transmit descriptor, little-endian: one piece of a frame. The device does not write it. All
+/// fields but ADDR, LENGTH, EOP and INTERRUPT belong into the first descriptor of a frame and are 0
+/// in the others.
 #[repr(C)]
 #[derive(Clone, Copy, Default, FromBytes, IntoBytes)]
 pub(crate) struct TxDesc {
-    /// Bus address of the frame.
+    /// Bus address of the piece, any alignment.
     pub(crate) addr: u64,
-    /// Length of the frame in bytes, without FCS, from 14 to 9216.
-    pub(crate) length: u32,
-    /// Command when given, state when returned.
-    pub(crate) status: u32,
+    /// Length of the piece, and where the checksum goes.
+    pub(crate) layout: u32,
+    /// What to do.
+    pub(crate) command: u32,
 }
 
 bitfield! {
-    /// STATUS word of a `TX_DESC`: Command when given, state when returned.
-    pub(crate) struct TxDescStatus(u32) {
-        /// The device has finished with the descriptor and the frame.
-        31:31   done => bool;
-        /// The frame was not sent (bad length, memory access failed, or link down).
-        30:30   error => bool;
-        /// Set by the driver: make the TX vector pending when this descriptor is done.
-        0:0     interrupt => bool;
+    /// LAYOUT word of a `TX_DESC`: Length of the piece, and where the checksum goes.
+    pub(crate) struct TxDescLayout(u32) {
+        /// With CSUM: where from there the checksum is stored (16 for TCP, 6 for UDP).
+        31:25   csum_offset;
+        /// With CSUM: where in the frame summing starts (the TCP or UDP header).
+        24:16   csum_start;
+        /// Bytes of this piece, at least 1.
+        15:0    length;
     }
+}
+
+bitfield! {
+    /// COMMAND word of a `TX_DESC`: What to do.
+    pub(crate) struct TxDescCommand(u32) {
+        /// With TSO: bytes of all headers, from the start of the frame to the end of the TCP
+        /// header.
+        27:18   header;
+        /// With TSO: bytes of payload in a segment, at least 64.
+        17:4    mss;
+        /// Cut the frame into TCP segments of MSS bytes; needs CSUM.
+        3:3     tso => bool;
+        /// Sum from `CSUM_START` to the end of the frame, the value found at `CSUM_OFFSET`
+        /// included, and store the complement there.
+        2:2     csum => bool;
+        /// Make the queue's vector pending when this descriptor is done and HEAD written back.
+        1:1     interrupt => bool;
+        /// Last descriptor of a frame.
+        0:0     eop => bool;
+    }
+}
+
+/// What the device writes back for a transmit queue, little-endian, in one access, 64 bits wide.
+/// The driver sets it to 0 before it enables the queue.
+#[repr(C)]
+#[derive(Clone, Copy, Default, FromBytes, IntoBytes)]
+pub(crate) struct TxWriteback {
+    /// Index of the first descriptor that the device has not finished with.
+    pub(crate) head: u32,
+    /// Frames of this queue that were not sent, since it was enabled.
+    pub(crate) errors: u32,
 }

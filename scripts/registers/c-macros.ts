@@ -29,10 +29,17 @@ function fieldMacros(owner: string, fields: readonly Field[]): readonly string[]
   ]);
 }
 
+/* An array becomes a macro of the index. */
+function registerOffset(register: Register): string {
+  const offset = hex(register.offset, 4);
+  if (register.count === 1) return define(register.name, offset);
+  return define(`${register.name}(n)`, `(${offset} + ${hex(register.stride, 2)} * (n))`);
+}
+
 function registerMacros(register: Register): readonly string[] {
   return [
     ...comment(register.doc),
-    define(register.name, hex(register.offset, 4)),
+    registerOffset(register),
     ...fieldMacros(register.name, register.fields),
   ];
 }

@@ -29,10 +29,17 @@ function fieldRows(fields: readonly Field[]): readonly Row[] {
   return highestFirst(fields).map((field) => [bits(field), field.name, field.doc]);
 }
 
+/* Offset of a register; of an array, as a function of the index n. */
+function place(register: Register): string {
+  const offset = hex(register.offset, 4);
+  if (register.count === 1) return offset;
+  return `${offset} + ${hex(register.stride, 2)} * n, n < ${register.count}`;
+}
+
 function registerSection(register: Register): readonly string[] {
   const reset = register.resetNote ?? `\`${hex(register.reset, 8)}\``;
   return [
-    `#### \`${hex(register.offset, 4)}\` ${register.name}`,
+    `#### \`${place(register)}\` ${register.name}`,
     '',
     `${register.doc} ${sentence(ACCESS_WORDS[register.access])} After reset: ${reset}.`,
     '',
@@ -85,7 +92,7 @@ function descriptorSection(descriptor: Descriptor): readonly string[] {
 function mapRows(regs: RegisterDescription): readonly Row[] {
   return regs.blocks.flatMap((block) =>
     block.registers.map((register) => [
-      `\`${hex(register.offset, 4)}\``,
+      `\`${place(register)}\``,
       register.name,
       register.access,
       block.name.replaceAll('_', ' '),
@@ -101,6 +108,10 @@ function identityRows(regs: RegisterDescription): readonly Row[] {
   ];
 }
 
+function ruleRows(regs: RegisterDescription): readonly Row[] {
+  return regs.rules.map((rule) => [String(rule.number), rule.name, rule.doc]);
+}
+
 /** The generated sections of docs/datasheet.md, by the name in their marker. */
 export function renderDatasheetTables(regs: RegisterDescription): ReadonlyMap<string, string> {
   const constants = regs.constants.map((constant) => [
@@ -114,6 +125,7 @@ export function renderDatasheetTables(regs: RegisterDescription): ReadonlyMap<st
     ['register map', table(['Offset', 'Register', 'Access', 'Block'], mapRows(regs))],
     ['registers', regs.blocks.flatMap(blockSection)],
     ['descriptors', regs.descriptors.flatMap(descriptorSection)],
+    ['rules', table(['No.', 'Rule', 'What the driver must keep'], ruleRows(regs))],
   ];
   return new Map(sections.map(([name, lines]) => [name, lines.join('\n').trim()]));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { GENERATED_NOTE } from './c-macros.ts';
-import type { Field, Register, RegisterDescription } from './description.ts';
+import type { Field, Register, RegisterDescription, Rule } from './description.ts';
 import { hex, highestFirst } from './description.ts';
 
 const TYPES = `export interface RegisterField {
@@ -13,18 +13,46 @@ const TYPES = `export interface RegisterField {
 export interface RegisterLayout {
   readonly name: string;
   readonly offset: number;
+  /** Elements of an array of registers, and the bytes from one to the next. */
+  readonly count: number;
+  readonly stride: number;
   readonly access: 'ro' | 'rw' | 'wo' | 'rw1c';
   readonly fields: readonly RegisterField[];
 }
+
+export interface RegisterPlace {
+  readonly register: RegisterLayout;
+  readonly index: number;
+}
+
+export interface ContractRule {
+  readonly number: number;
+  readonly name: string;
+  readonly text: string;
+}
 `;
 
-const DECODER = `const byOffset: ReadonlyMap<number, RegisterLayout> = new Map(
-  registers.map((register) => [register.offset, register]),
+const DECODER = `function places(register: RegisterLayout): readonly (readonly [number, RegisterPlace])[] {
+  return Array.from({ length: register.count }, (_, index) => [
+    register.offset + index * register.stride,
+    { register, index },
+  ]);
+}
+
+const byOffset: ReadonlyMap<number, RegisterPlace> = new Map(registers.flatMap(places));
+
+const byRule: ReadonlyMap<number, ContractRule> = new Map(
+  contractRules.map((rule) => [rule.number, rule]),
 );
 
 /** The register at an offset of the register BAR, if there is one. */
-export function registerAt(offset: number): RegisterLayout | undefined {
+export function registerAt(offset: number): RegisterPlace | undefined {
   return byOffset.get(offset);
+}
+
+/** The rule with a number, as the device reports it. */
+export function contractRule(number: number): ContractRule | undefined {
+  return byRule.get(number);
 }
 
 /** Value of a field in a 32-bit word. */
@@ -34,10 +62,12 @@ export function fieldValue(field: RegisterField, word: number): number {
 
 /** A register access as text, such as \`STATUS READY=1 LINK_UP=0\`; fields from the highest bit down. */
 export function decodeRegister(offset: number, word: number): string {
-  const register = registerAt(offset);
-  if (register === undefined) return \`0x\${offset.toString(16)} 0x\${(word >>> 0).toString(16)}\`;
+  const place = registerAt(offset);
+  if (place === undefined) return \`0x\${offset.toString(16)} 0x\${(word >>> 0).toString(16)}\`;
+  const { register, index } = place;
+  const name = register.count === 1 ? register.name : \`\${register.name}[\${index}]\`;
   const fields = register.fields.map((field) => \`\${field.name}=\${fieldText(field, word)}\`);
-  return [register.name, ...fields].join(' ');
+  return [name, ...fields].join(' ');
 }
 
 function fieldText(field: RegisterField, word: number): string {
@@ -51,10 +81,10 @@ function fieldLiteral(field: Field): string {
 }
 
 function registerLiteral(register: Register): readonly string[] {
-  const { name, offset, access } = register;
+  const { name, offset, count, stride, access } = register;
   return [
     '  {',
-    `    name: '${name}', offset: ${hex(offset, 4)}, access: '${access}',`,
+    `    name: '${name}', offset: ${hex(offset, 4)}, count: ${count}, stride: ${hex(stride, 2)}, access: '${access}',`,
     `    fields: [${highestFirst(register.fields).map(fieldLiteral).join(', ')}],`,
     '  },',
   ];
@@ -67,6 +97,10 @@ function fieldList(name: string, fields: readonly Field[]): readonly string[] {
     '];',
     '',
   ];
+}
+
+function ruleLiteral(rule: Rule): string {
+  return `  { number: ${rule.number}, name: '${rule.name}', text: ${JSON.stringify(rule.doc)} },`;
 }
 
 function camelCase(name: string): string {
@@ -93,6 +127,11 @@ export function renderDecoder(regs: RegisterDescription): string {
     '];',
     '',
     ...statusFields,
+    '/** The rules that the device checks, by number. */',
+    'export const contractRules: readonly ContractRule[] = [',
+    ...regs.rules.map(ruleLiteral),
+    '];',
+    '',
     DECODER,
   ].join('\n');
 }

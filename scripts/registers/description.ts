@@ -9,9 +9,12 @@ export interface Field {
   readonly doc: string;
 }
 
+/** A register, or an array of equal ones, `stride` bytes apart. */
 export interface Register {
   readonly name: string;
   readonly offset: number;
+  readonly count: number;
+  readonly stride: number;
   readonly access: Access;
   readonly reset: number;
   readonly resetNote: string | undefined;
@@ -51,6 +54,13 @@ export interface Constant {
   readonly doc: string;
 }
 
+/** A rule of the datasheet that the driver must keep and the device checks. */
+export interface Rule {
+  readonly number: number;
+  readonly name: string;
+  readonly doc: string;
+}
+
 export interface PciIdentity {
   readonly vendor: number;
   readonly device: number;
@@ -66,11 +76,17 @@ export interface RegisterDescription {
   readonly constants: readonly Constant[];
   readonly blocks: readonly Block[];
   readonly descriptors: readonly Descriptor[];
+  readonly rules: readonly Rule[];
 }
 
 /** All registers of all blocks, in the order of the description. */
 export function allRegisters(regs: RegisterDescription): readonly Register[] {
   return regs.blocks.flatMap((block) => block.registers);
+}
+
+/** Offsets of every element of a register. */
+export function registerOffsets(register: Register): readonly number[] {
+  return Array.from({ length: register.count }, (_, i) => register.offset + i * register.stride);
 }
 
 /** Mask of a field in its word. */

@@ -70,6 +70,10 @@ export class ObjectReader {
     return number;
   }
 
+  optionalNumber(name: string): number | undefined {
+    return this.#members[name] === undefined ? undefined : this.number(name);
+  }
+
   /** The number as it is written. */
   numberText(name: string): string {
     this.number(name);

@@ -8,8 +8,9 @@ import type {
   Field,
   Register,
   RegisterDescription,
+  Rule,
 } from './description.ts';
-import { allRegisters } from './description.ts';
+import { allRegisters, registerOffsets } from './description.ts';
 import { DescriptionError, ObjectReader } from './json-reader.ts';
 
 const ACCESS = ['ro', 'rw', 'wo', 'rw1c'] as const;
@@ -62,10 +63,22 @@ function checkFields(from: ObjectReader, fields: readonly Field[]): readonly Fie
 }
 
 function readRegister(from: ObjectReader): Register {
-  from.rejectOthers(['name', 'offset', 'access', 'reset', 'resetNote', 'doc', 'fields']);
+  from.rejectOthers([
+    'name',
+    'offset',
+    'count',
+    'stride',
+    'access',
+    'reset',
+    'resetNote',
+    'doc',
+    'fields',
+  ]);
   const register = {
     name: readName(from),
     offset: from.number('offset'),
+    count: from.optionalNumber('count') ?? 1,
+    stride: from.optionalNumber('stride') ?? 4,
     access: from.oneOf('access', ACCESS),
     reset: from.number('reset'),
     resetNote: from.optionalText('resetNote'),
@@ -76,6 +89,10 @@ function readRegister(from: ObjectReader): Register {
     ),
   };
   if (register.offset % 4 !== 0) from.fail('the offset must be a multiple of 4');
+  if (register.stride % 4 !== 0 || register.stride === 0) {
+    from.fail('the stride must be a multiple of 4');
+  }
+  if (register.count === 0) from.fail('an array of no registers');
   if (register.reset > 0xffff_ffff) from.fail('the reset value does not fit 32 bits');
   return register;
 }
@@ -133,15 +150,29 @@ function readConstant(from: ObjectReader): Constant {
   };
 }
 
+function readRule(from: ObjectReader): Rule {
+  from.rejectOthers(['number', 'name', 'doc']);
+  const rule = { number: from.number('number'), name: readName(from), doc: from.text('doc') };
+  if (rule.number === 0) from.fail('rules are numbered from 1');
+  return rule;
+}
+
+/* The numbers are in logs that outlive a version: none is left out, none is used again. */
+function checkRules(where: string, rules: readonly Rule[]): void {
+  for (const [index, rule] of rules.entries()) {
+    if (rule.number === index + 1) continue;
+    throw new DescriptionError(where, `rule ${rule.name} must have the number ${index + 1}`);
+  }
+}
+
 function checkRegisters(where: string, regs: RegisterDescription): void {
   const registers = allRegisters(regs);
-  rejectDuplicates(
-    where,
-    'register offset',
-    registers.map((register) => register.offset),
-  );
+  rejectDuplicates(where, 'register offset', registers.flatMap(registerOffsets));
   const limit = regs.constants.find((constant) => constant.name === 'BAR_REGS_SIZE')?.value;
-  const outside = registers.find((register) => limit !== undefined && register.offset + 4 > limit);
+  const outside = registers.find(
+    (register) =>
+      limit !== undefined && registerOffsets(register).some((offset) => offset + 4 > limit),
+  );
   if (outside !== undefined) {
     throw new DescriptionError(where, `register ${outside.name} lies past BAR_REGS_SIZE`);
   }
@@ -163,13 +194,23 @@ function checkNames(where: string, regs: RegisterDescription): void {
         namesWithFields(`${descriptor.name}_${word.name}`, word.fields),
       ),
     ),
+    ...regs.rules.map((rule) => `RULE_${rule.name}`),
   ]);
 }
 
 /** Validates a parsed `*.regs.json`; throws DescriptionError with the place of the mistake. */
 export function parseDescription(json: unknown, where = 'regs.json'): RegisterDescription {
   const from = new ObjectReader(json, where);
-  from.rejectOthers(['spdx', 'name', 'description', 'pci', 'constants', 'blocks', 'descriptors']);
+  from.rejectOthers([
+    'spdx',
+    'name',
+    'description',
+    'pci',
+    'constants',
+    'blocks',
+    'descriptors',
+    'rules',
+  ]);
   const pci = from.object('pci');
   const regs: RegisterDescription = {
     name: from.text('name'),
@@ -183,7 +224,9 @@ export function parseDescription(json: unknown, where = 'regs.json'): RegisterDe
     constants: from.list('constants', readConstant),
     blocks: from.list('blocks', readBlock),
     descriptors: from.list('descriptors', readDescriptor),
+    rules: from.list('rules', readRule),
   };
+  checkRules(where, regs.rules);
   checkRegisters(where, regs);
   checkNames(where, regs);
   return regs;

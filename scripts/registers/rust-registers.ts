@@ -39,10 +39,15 @@ function fieldBody(fields: readonly Field[]): readonly string[] {
   return highestFirst(fields).flatMap(fieldLines);
 }
 
+function arrayBounds(register: Register): string {
+  if (register.count === 1) return '';
+  return `[${register.count}, stride = ${hex(register.stride, 2)}]`;
+}
+
 function registerLines(register: Register): readonly string[] {
   return [
     ...doc(register.doc, '    '),
-    `    pub(crate) ${register.name}(u32) @ ${hex(register.offset, 4)} {`,
+    `    pub(crate) ${register.name}(u32)${arrayBounds(register)} @ ${hex(register.offset, 4)} {`,
     ...fieldBody(register.fields),
     '    }',
   ];

@@ -40,7 +40,7 @@ describe('the register description', () => {
       'an unknown access',
       '"access": "rw1c"',
       '"access": "rwx"',
-      /MGMT_CAUSE: "access" is rwx; it must be ro, rw, wo, rw1c/,
+      /INT_PENDING: "access" is rwx; it must be ro, rw, wo, rw1c/,
     ],
     [
       'a field outside its word',
@@ -48,7 +48,19 @@ describe('the register description', () => {
       '"name": "MAGIC", "hi": 32',
       /bit 32 does not exist/,
     ],
-    ['a register past the BAR', '"offset": "0x2018"', '"offset": "0x4000"', /TX_HEAD lies past/],
+    ['a register past the BAR', '"offset": "0x2018"', '"offset": "0x7ff0"', /TX_HEAD lies past/],
+    [
+      'arrays of registers that overlap',
+      '"offset": "0x1004", "count": 4, "stride": "0x100"',
+      '"offset": "0x1004", "count": 4, "stride": "0x04"',
+      /offset 0x1008 is used twice/,
+    ],
+    [
+      'a rule without a number of its own',
+      '"number": 2, "name": "REG_UNKNOWN"',
+      '"number": 1, "name": "REG_UNKNOWN"',
+      /rule REG_UNKNOWN must have the number 2/,
+    ],
     [
       'a constant named like a field',
       '"name": "MAGIC", "value"',

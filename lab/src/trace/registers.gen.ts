@@ -10,144 +10,292 @@ export interface RegisterField {
 export interface RegisterLayout {
   readonly name: string;
   readonly offset: number;
+  /** Elements of an array of registers, and the bytes from one to the next. */
+  readonly count: number;
+  readonly stride: number;
   readonly access: 'ro' | 'rw' | 'wo' | 'rw1c';
   readonly fields: readonly RegisterField[];
+}
+
+export interface RegisterPlace {
+  readonly register: RegisterLayout;
+  readonly index: number;
+}
+
+export interface ContractRule {
+  readonly number: number;
+  readonly name: string;
+  readonly text: string;
 }
 
 /** Every register of the device, by block and offset. */
 export const registers: readonly RegisterLayout[] = [
   {
-    name: 'ID', offset: 0x0000, access: 'ro',
+    name: 'ID', offset: 0x0000, count: 1, stride: 0x04, access: 'ro',
     fields: [{ name: 'MAGIC', hi: 31, lo: 16 }, { name: 'REVISION', hi: 15, lo: 0 }],
   },
   {
-    name: 'CTRL', offset: 0x0004, access: 'rw',
+    name: 'CTRL', offset: 0x0004, count: 1, stride: 0x04, access: 'rw',
     fields: [{ name: 'LOOPBACK', hi: 1, lo: 1 }, { name: 'RESET', hi: 0, lo: 0 }],
   },
   {
-    name: 'STATUS', offset: 0x0008, access: 'ro',
-    fields: [{ name: 'TX_ACTIVE', hi: 3, lo: 3 }, { name: 'RX_ACTIVE', hi: 2, lo: 2 }, { name: 'LINK_UP', hi: 1, lo: 1 }, { name: 'READY', hi: 0, lo: 0 }],
+    name: 'STATUS', offset: 0x0008, count: 1, stride: 0x04, access: 'ro',
+    fields: [{ name: 'LINK_UP', hi: 1, lo: 1 }, { name: 'READY', hi: 0, lo: 0 }],
   },
   {
-    name: 'MAC_LO', offset: 0x000c, access: 'rw',
+    name: 'MAC_LO', offset: 0x000c, count: 1, stride: 0x04, access: 'rw',
     fields: [{ name: 'BYTES', hi: 31, lo: 0 }],
   },
   {
-    name: 'MAC_HI', offset: 0x0010, access: 'rw',
+    name: 'MAC_HI', offset: 0x0010, count: 1, stride: 0x04, access: 'rw',
     fields: [{ name: 'BYTES', hi: 15, lo: 0 }],
   },
   {
-    name: 'RX_FILTER', offset: 0x0014, access: 'rw',
+    name: 'RX_FILTER', offset: 0x0014, count: 1, stride: 0x04, access: 'rw',
     fields: [{ name: 'ALL_MULTI', hi: 1, lo: 1 }, { name: 'PROMISC', hi: 0, lo: 0 }],
   },
   {
-    name: 'INT_ENABLE', offset: 0x0100, access: 'ro',
-    fields: [{ name: 'VECTORS', hi: 2, lo: 0 }],
+    name: 'MAX_FRAME', offset: 0x0018, count: 1, stride: 0x04, access: 'rw',
+    fields: [{ name: 'BYTES', hi: 13, lo: 0 }],
   },
   {
-    name: 'INT_ENABLE_SET', offset: 0x0104, access: 'wo',
-    fields: [{ name: 'VECTORS', hi: 2, lo: 0 }],
+    name: 'SCRATCH', offset: 0x001c, count: 1, stride: 0x04, access: 'rw',
+    fields: [{ name: 'VALUE', hi: 31, lo: 0 }],
   },
   {
-    name: 'INT_ENABLE_CLEAR', offset: 0x0108, access: 'wo',
-    fields: [{ name: 'VECTORS', hi: 2, lo: 0 }],
-  },
-  {
-    name: 'INT_PENDING', offset: 0x010c, access: 'ro',
-    fields: [{ name: 'VECTORS', hi: 2, lo: 0 }],
-  },
-  {
-    name: 'MGMT_CAUSE', offset: 0x0110, access: 'rw1c',
-    fields: [{ name: 'CONFIG_ERROR', hi: 2, lo: 2 }, { name: 'DMA_ERROR', hi: 1, lo: 1 }, { name: 'LINK_CHANGE', hi: 0, lo: 0 }],
-  },
-  {
-    name: 'RX_FRAMES', offset: 0x0200, access: 'ro',
-    fields: [{ name: 'COUNT', hi: 31, lo: 0 }],
-  },
-  {
-    name: 'RX_MISSED', offset: 0x0204, access: 'ro',
-    fields: [{ name: 'COUNT', hi: 31, lo: 0 }],
-  },
-  {
-    name: 'TX_FRAMES', offset: 0x0208, access: 'ro',
-    fields: [{ name: 'COUNT', hi: 31, lo: 0 }],
-  },
-  {
-    name: 'TX_ERRORS', offset: 0x020c, access: 'ro',
-    fields: [{ name: 'COUNT', hi: 31, lo: 0 }],
-  },
-  {
-    name: 'RX_BASE_LO', offset: 0x1000, access: 'rw',
+    name: 'DMA_ADDR_LO', offset: 0x0040, count: 1, stride: 0x04, access: 'rw',
     fields: [{ name: 'ADDR', hi: 31, lo: 0 }],
   },
   {
-    name: 'RX_BASE_HI', offset: 0x1004, access: 'rw',
+    name: 'DMA_ADDR_HI', offset: 0x0044, count: 1, stride: 0x04, access: 'rw',
     fields: [{ name: 'ADDR', hi: 31, lo: 0 }],
   },
   {
-    name: 'RX_SIZE', offset: 0x1008, access: 'rw',
+    name: 'DMA_LENGTH', offset: 0x0048, count: 1, stride: 0x04, access: 'rw',
+    fields: [{ name: 'BYTES', hi: 12, lo: 0 }],
+  },
+  {
+    name: 'DMA_OFFSET', offset: 0x004c, count: 1, stride: 0x04, access: 'rw',
+    fields: [{ name: 'BYTES', hi: 11, lo: 0 }],
+  },
+  {
+    name: 'DMA_CTRL', offset: 0x0050, count: 1, stride: 0x04, access: 'rw',
+    fields: [{ name: 'TO_MEMORY', hi: 2, lo: 2 }, { name: 'STOP', hi: 1, lo: 1 }, { name: 'START', hi: 0, lo: 0 }],
+  },
+  {
+    name: 'DMA_STATUS', offset: 0x0054, count: 1, stride: 0x04, access: 'ro',
+    fields: [{ name: 'TX_FAILED', hi: 19, lo: 16 }, { name: 'RX_FAILED', hi: 15, lo: 12 }, { name: 'TX_ACTIVE', hi: 11, lo: 8 }, { name: 'RX_ACTIVE', hi: 7, lo: 4 }, { name: 'ERROR', hi: 1, lo: 1 }, { name: 'ACTIVE', hi: 0, lo: 0 }],
+  },
+  {
+    name: 'DMA_LATENCY', offset: 0x0058, count: 1, stride: 0x04, access: 'rw',
+    fields: [{ name: 'NS', hi: 19, lo: 0 }],
+  },
+  {
+    name: 'INT_ENABLE', offset: 0x0100, count: 1, stride: 0x04, access: 'ro',
+    fields: [{ name: 'VECTORS', hi: 8, lo: 0 }],
+  },
+  {
+    name: 'INT_ENABLE_SET', offset: 0x0104, count: 1, stride: 0x04, access: 'wo',
+    fields: [{ name: 'VECTORS', hi: 8, lo: 0 }],
+  },
+  {
+    name: 'INT_ENABLE_CLEAR', offset: 0x0108, count: 1, stride: 0x04, access: 'wo',
+    fields: [{ name: 'VECTORS', hi: 8, lo: 0 }],
+  },
+  {
+    name: 'INT_PENDING', offset: 0x010c, count: 1, stride: 0x04, access: 'rw1c',
+    fields: [{ name: 'VECTORS', hi: 8, lo: 0 }],
+  },
+  {
+    name: 'MGMT_CAUSE', offset: 0x0110, count: 1, stride: 0x04, access: 'rw1c',
+    fields: [{ name: 'DMA_DONE', hi: 3, lo: 3 }, { name: 'CONFIG_ERROR', hi: 2, lo: 2 }, { name: 'DMA_ERROR', hi: 1, lo: 1 }, { name: 'LINK_CHANGE', hi: 0, lo: 0 }],
+  },
+  {
+    name: 'INT_MODERATION', offset: 0x0140, count: 9, stride: 0x04, access: 'rw',
+    fields: [{ name: 'NS', hi: 23, lo: 0 }],
+  },
+  {
+    name: 'RX_FRAMES', offset: 0x0200, count: 1, stride: 0x04, access: 'ro',
+    fields: [{ name: 'COUNT', hi: 31, lo: 0 }],
+  },
+  {
+    name: 'RX_MISSED', offset: 0x0204, count: 1, stride: 0x04, access: 'ro',
+    fields: [{ name: 'COUNT', hi: 31, lo: 0 }],
+  },
+  {
+    name: 'TX_FRAMES', offset: 0x0208, count: 1, stride: 0x04, access: 'ro',
+    fields: [{ name: 'COUNT', hi: 31, lo: 0 }],
+  },
+  {
+    name: 'TX_ERRORS', offset: 0x020c, count: 1, stride: 0x04, access: 'ro',
+    fields: [{ name: 'COUNT', hi: 31, lo: 0 }],
+  },
+  {
+    name: 'VIOLATIONS', offset: 0x0210, count: 1, stride: 0x04, access: 'ro',
+    fields: [{ name: 'COUNT', hi: 31, lo: 0 }],
+  },
+  {
+    name: 'RSS_CTRL', offset: 0x0300, count: 1, stride: 0x04, access: 'rw',
+    fields: [{ name: 'IPV6_UDP', hi: 6, lo: 6 }, { name: 'IPV6_TCP', hi: 5, lo: 5 }, { name: 'IPV6', hi: 4, lo: 4 }, { name: 'IPV4_UDP', hi: 3, lo: 3 }, { name: 'IPV4_TCP', hi: 2, lo: 2 }, { name: 'IPV4', hi: 1, lo: 1 }, { name: 'ENABLE', hi: 0, lo: 0 }],
+  },
+  {
+    name: 'RSS_KEY', offset: 0x0340, count: 10, stride: 0x04, access: 'rw',
+    fields: [{ name: 'BYTES', hi: 31, lo: 0 }],
+  },
+  {
+    name: 'RSS_TABLE', offset: 0x0380, count: 32, stride: 0x04, access: 'rw',
+    fields: [{ name: 'QUEUE3', hi: 31, lo: 24 }, { name: 'QUEUE2', hi: 23, lo: 16 }, { name: 'QUEUE1', hi: 15, lo: 8 }, { name: 'QUEUE0', hi: 7, lo: 0 }],
+  },
+  {
+    name: 'RX_BASE_LO', offset: 0x1000, count: 4, stride: 0x100, access: 'rw',
+    fields: [{ name: 'ADDR', hi: 31, lo: 0 }],
+  },
+  {
+    name: 'RX_BASE_HI', offset: 0x1004, count: 4, stride: 0x100, access: 'rw',
+    fields: [{ name: 'ADDR', hi: 31, lo: 0 }],
+  },
+  {
+    name: 'RX_SIZE', offset: 0x1008, count: 4, stride: 0x100, access: 'rw',
     fields: [{ name: 'COUNT', hi: 12, lo: 0 }],
   },
   {
-    name: 'RX_BUFFER', offset: 0x100c, access: 'rw',
+    name: 'RX_BUFFER', offset: 0x100c, count: 4, stride: 0x100, access: 'rw',
     fields: [{ name: 'BYTES', hi: 14, lo: 0 }],
   },
   {
-    name: 'RX_CTRL', offset: 0x1010, access: 'rw',
+    name: 'RX_CTRL', offset: 0x1010, count: 4, stride: 0x100, access: 'rw',
     fields: [{ name: 'ENABLE', hi: 0, lo: 0 }],
   },
   {
-    name: 'RX_TAIL', offset: 0x1014, access: 'rw',
+    name: 'RX_VECTOR', offset: 0x1014, count: 4, stride: 0x100, access: 'rw',
+    fields: [{ name: 'VECTOR', hi: 3, lo: 0 }],
+  },
+  {
+    name: 'RX_HEAD', offset: 0x1018, count: 4, stride: 0x100, access: 'ro',
     fields: [{ name: 'INDEX', hi: 11, lo: 0 }],
   },
   {
-    name: 'RX_HEAD', offset: 0x1018, access: 'ro',
-    fields: [{ name: 'INDEX', hi: 11, lo: 0 }],
-  },
-  {
-    name: 'TX_BASE_LO', offset: 0x2000, access: 'rw',
+    name: 'TX_BASE_LO', offset: 0x2000, count: 4, stride: 0x100, access: 'rw',
     fields: [{ name: 'ADDR', hi: 31, lo: 0 }],
   },
   {
-    name: 'TX_BASE_HI', offset: 0x2004, access: 'rw',
+    name: 'TX_BASE_HI', offset: 0x2004, count: 4, stride: 0x100, access: 'rw',
     fields: [{ name: 'ADDR', hi: 31, lo: 0 }],
   },
   {
-    name: 'TX_SIZE', offset: 0x2008, access: 'rw',
+    name: 'TX_SIZE', offset: 0x2008, count: 4, stride: 0x100, access: 'rw',
     fields: [{ name: 'COUNT', hi: 12, lo: 0 }],
   },
   {
-    name: 'TX_CTRL', offset: 0x2010, access: 'rw',
+    name: 'TX_CTRL', offset: 0x2010, count: 4, stride: 0x100, access: 'rw',
     fields: [{ name: 'ENABLE', hi: 0, lo: 0 }],
   },
   {
-    name: 'TX_TAIL', offset: 0x2014, access: 'rw',
+    name: 'TX_VECTOR', offset: 0x2014, count: 4, stride: 0x100, access: 'rw',
+    fields: [{ name: 'VECTOR', hi: 3, lo: 0 }],
+  },
+  {
+    name: 'TX_HEAD', offset: 0x2018, count: 4, stride: 0x100, access: 'ro',
     fields: [{ name: 'INDEX', hi: 11, lo: 0 }],
   },
   {
-    name: 'TX_HEAD', offset: 0x2018, access: 'ro',
+    name: 'TX_WRITEBACK_LO', offset: 0x201c, count: 4, stride: 0x100, access: 'rw',
+    fields: [{ name: 'ADDR', hi: 31, lo: 0 }],
+  },
+  {
+    name: 'TX_WRITEBACK_HI', offset: 0x2020, count: 4, stride: 0x100, access: 'rw',
+    fields: [{ name: 'ADDR', hi: 31, lo: 0 }],
+  },
+  {
+    name: 'RX_TAIL', offset: 0x4000, count: 4, stride: 0x1000, access: 'rw',
+    fields: [{ name: 'INDEX', hi: 11, lo: 0 }],
+  },
+  {
+    name: 'TX_TAIL', offset: 0x4040, count: 4, stride: 0x1000, access: 'rw',
     fields: [{ name: 'INDEX', hi: 11, lo: 0 }],
   },
 ];
 
 export const rxDescStatusFields: readonly RegisterField[] = [
   { name: 'DONE', hi: 31, lo: 31 },
-  { name: 'ERROR', hi: 30, lo: 30 },
+  { name: 'EOP', hi: 30, lo: 30 },
+  { name: 'ERROR', hi: 29, lo: 29 },
+  { name: 'HASH_TYPE', hi: 21, lo: 20 },
+  { name: 'L4_BAD', hi: 19, lo: 19 },
+  { name: 'L4_CHECKED', hi: 18, lo: 18 },
+  { name: 'L3_BAD', hi: 17, lo: 17 },
+  { name: 'L3_CHECKED', hi: 16, lo: 16 },
+  { name: 'LENGTH', hi: 14, lo: 0 },
 ];
 
-export const txDescStatusFields: readonly RegisterField[] = [
-  { name: 'DONE', hi: 31, lo: 31 },
-  { name: 'ERROR', hi: 30, lo: 30 },
-  { name: 'INTERRUPT', hi: 0, lo: 0 },
+export const txDescLayoutFields: readonly RegisterField[] = [
+  { name: 'CSUM_OFFSET', hi: 31, lo: 25 },
+  { name: 'CSUM_START', hi: 24, lo: 16 },
+  { name: 'LENGTH', hi: 15, lo: 0 },
 ];
 
-const byOffset: ReadonlyMap<number, RegisterLayout> = new Map(
-  registers.map((register) => [register.offset, register]),
+export const txDescCommandFields: readonly RegisterField[] = [
+  { name: 'HEADER', hi: 27, lo: 18 },
+  { name: 'MSS', hi: 17, lo: 4 },
+  { name: 'TSO', hi: 3, lo: 3 },
+  { name: 'CSUM', hi: 2, lo: 2 },
+  { name: 'INTERRUPT', hi: 1, lo: 1 },
+  { name: 'EOP', hi: 0, lo: 0 },
+];
+
+/** The rules that the device checks, by number. */
+export const contractRules: readonly ContractRule[] = [
+  { number: 1, name: 'REG_ACCESS', text: "Registers are accessed with aligned 4-byte reads and writes." },
+  { number: 2, name: 'REG_UNKNOWN', text: "Nothing is read or written where there is no register." },
+  { number: 3, name: 'REG_READ_ONLY', text: "A read-only register is not written." },
+  { number: 4, name: 'REG_RESERVED', text: "Reserved bits of registers are written as 0." },
+  { number: 5, name: 'REG_NOT_READY', text: "Before STATUS.READY nothing is written, and nothing but ID and STATUS is read." },
+  { number: 6, name: 'REG_POWER', text: "In D3hot no register is accessed." },
+  { number: 7, name: 'RESET_ACTIVE', text: "CTRL.RESET is written only when all bits of DMA_STATUS that say active are 0." },
+  { number: 8, name: 'POWER_ACTIVE', text: "D3hot is entered only when nothing is active." },
+  { number: 9, name: 'BUS_MASTER', text: "Bus mastering is on before a queue or a copy is started, and until nothing is active." },
+  { number: 10, name: 'RING_CHANGED', text: "Ring base and size, buffer size, vector and write-back address are not written while the queue is active." },
+  { number: 11, name: 'RING_SIZE', text: "A ring has a power of two of descriptors, from 8 to 4096." },
+  { number: 12, name: 'RING_ADDRESS', text: "Ring base and write-back address are multiples of 64 and not 0, and the ring does not wrap around the address space." },
+  { number: 13, name: 'RX_BUFFER', text: "A receive buffer has from 256 to 16384 bytes." },
+  { number: 14, name: 'QUEUE_VECTOR', text: "A queue's vector is from 0 to 8." },
+  { number: 15, name: 'QUEUE_RESTART', text: "A queue that was disabled is enabled only after it has become inactive." },
+  { number: 16, name: 'DOORBELL_DISABLED', text: "The doorbell of a queue that is not enabled is not rung." },
+  { number: 17, name: 'DOORBELL_RANGE', text: "A doorbell lies in the ring." },
+  { number: 18, name: 'DESC_REUSED', text: "A descriptor is given again only after it was completed: a doorbell does not pass the descriptors that the device owns." },
+  { number: 19, name: 'DESC_CHANGED', text: "A descriptor is not changed while the device owns it." },
+  { number: 20, name: 'DESC_RESERVED', text: "Reserved bits of descriptors, fields that belong into another descriptor, and HASH and STATUS of a receive descriptor that is given, are 0." },
+  { number: 21, name: 'TX_LENGTH', text: "A frame has from 14 to 9216 bytes in at most 32 descriptors, none of length 0; a TSO frame at most 65664 bytes and 1024 segments." },
+  { number: 22, name: 'TX_NO_EOP', text: "The last descriptor that a transmit doorbell gives has EOP." },
+  { number: 23, name: 'TX_CSUM', text: "The checksum lies in the frame: CSUM_START + CSUM_OFFSET + 2 is at most the length of the frame, and of HEADER with TSO." },
+  { number: 24, name: 'TX_TSO', text: "A TSO frame has CSUM, an MSS of at least 64, a segment of at most 9216 bytes, and HEADER that ends where its TCP header over IPv4 or IPv6 ends." },
+  { number: 25, name: 'DMA_FAILED', text: "Every address given to the device is mapped until the device has finished with it: the IOMMU translates it and there is memory behind it." },
+  { number: 26, name: 'DMA_ENGINE', text: "The copy engine's registers are not written while it is active but for DMA_CTRL.STOP, and a copy is of 1 to 4096 bytes inside the device's memory." },
+  { number: 27, name: 'INT_BEFORE_RINGS', text: "A vector other than management is enabled only when it belongs to a queue that is enabled." },
+  { number: 28, name: 'RSS_QUEUE', text: "An entry of the indirection table is from 0 to 3." },
+];
+
+function places(register: RegisterLayout): readonly (readonly [number, RegisterPlace])[] {
+  return Array.from({ length: register.count }, (_, index) => [
+    register.offset + index * register.stride,
+    { register, index },
+  ]);
+}
+
+const byOffset: ReadonlyMap<number, RegisterPlace> = new Map(registers.flatMap(places));
+
+const byRule: ReadonlyMap<number, ContractRule> = new Map(
+  contractRules.map((rule) => [rule.number, rule]),
 );
 
 /** The register at an offset of the register BAR, if there is one. */
-export function registerAt(offset: number): RegisterLayout | undefined {
+export function registerAt(offset: number): RegisterPlace | undefined {
   return byOffset.get(offset);
+}
+
+/** The rule with a number, as the device reports it. */
+export function contractRule(number: number): ContractRule | undefined {
+  return byRule.get(number);
 }
 
 /** Value of a field in a 32-bit word. */
@@ -157,10 +305,12 @@ export function fieldValue(field: RegisterField, word: number): number {
 
 /** A register access as text, such as `STATUS READY=1 LINK_UP=0`; fields from the highest bit down. */
 export function decodeRegister(offset: number, word: number): string {
-  const register = registerAt(offset);
-  if (register === undefined) return `0x${offset.toString(16)} 0x${(word >>> 0).toString(16)}`;
+  const place = registerAt(offset);
+  if (place === undefined) return `0x${offset.toString(16)} 0x${(word >>> 0).toString(16)}`;
+  const { register, index } = place;
+  const name = register.count === 1 ? register.name : `${register.name}[${index}]`;
   const fields = register.fields.map((field) => `${field.name}=${fieldText(field, word)}`);
-  return [register.name, ...fields].join(' ');
+  return [name, ...fields].join(' ');
 }
 
 function fieldText(field: RegisterField, word: number): string {
