@@ -49,10 +49,41 @@ describe('QEMU command line', () => {
     const devices = valuesOf(qemuArguments(spec), '-device');
     expect(devices).to.include.members([
       'pcie-root-port,id=nic0-port,chassis=1,slot=1',
-      'ferronic,id=nic0,bus=nic0-port,netdev=nic0-link,mac=52:54:00:fe:00:01',
+      'ferronic,id=nic0,bus=nic0-port,netdev=nic0-link,mac=52:54:00:fe:00:01,romfile=',
       'pcie-root-port,id=nic1-port,chassis=2,slot=2',
-      'ferronic,id=nic1,bus=nic1-port,netdev=nic1-link,mac=52:54:00:fe:00:02',
+      'ferronic,id=nic1,bus=nic1-port,netdev=nic1-link,mac=52:54:00:fe:00:02,romfile=',
     ]);
+  });
+
+  it('gives a sink a hub of its own with an open port, because a hub of one port takes no frame', () => {
+    const [first, second] = linkedPair('ferronic');
+    const nics = [first, { ...second, backend: { kind: 'sink' } as const }];
+    expect(valuesOf(qemuArguments({ ...spec, nics }), '-netdev')).to.deep.equal([
+      'hubport,id=nic0-link,hubid=0',
+      'hubport,id=nic1-link,hubid=1001',
+      'hubport,id=nic1-sink,hubid=1001',
+    ]);
+  });
+
+  it('finds the sockets of frame sources and of GDB in the run folder only', () => {
+    const [nic] = linkedPair('e1000e');
+    const nics = [{ ...nic, backend: { kind: 'stream', socket: 'nic0.sock' } as const }];
+    const args = qemuArguments({ ...spec, nics, gdbSocket: 'gdb.sock' });
+    expect(valuesOf(args, '-netdev')).to.deep.equal([
+      'stream,id=nic0-link,server=off,addr.type=unix,addr.path=/mnt/run/nic0.sock',
+    ]);
+    expect(valuesOf(args, '-chardev').at(-1)).to.equal(
+      'socket,id=gdb,path=/mnt/run/gdb.sock,server=on,wait=off',
+    );
+    expect(args).to.include('-S');
+  });
+
+  it('counts instructions instead of time when asked to, in one thread and from a fixed date', () => {
+    const args = qemuArguments({ ...spec, instructionClock: { shift: 3 } });
+    expect(valuesOf(args, '-accel')).to.deep.equal(['tcg,thread=single']);
+    expect(valuesOf(args, '-icount')).to.deep.equal(['shift=3,sleep=off']);
+    expect(valuesOf(args, '-rtc')).to.deep.equal(['base=2026-01-01T00:00:00,clock=vm']);
+    expect(valuesOf(args, '-seed')).to.deep.equal(['1']);
   });
 
   it('emulates vCPUs in parallel under TCG and passes the host CPU under KVM', () => {

@@ -10,14 +10,25 @@ export interface QemuTree {
   readonly dir: string;
 }
 
+/** What is at the other end of a card's cable. */
+export type NicBackend =
+  /** NICs with the same hub number see each other's frames; nothing else does. */
+  | { readonly kind: 'hub'; readonly hub: number }
+  /** Takes every frame at once and sends none. */
+  | { readonly kind: 'sink' }
+  /**
+   * A program on the host that listens on the Unix socket of this name in the run folder. Frames go both ways,
+   * each after its length (32 bits, big-endian).
+   */
+  | { readonly kind: 'stream'; readonly socket: string };
+
 export interface NicSpec {
   /** Device id: the card's QOM path is `/machine/peripheral/<id>`. */
   readonly id: string;
   /** QEMU's name of the device type, `ferronic` for ours. */
   readonly model: string;
   readonly mac: string;
-  /** NICs with the same hub number see each other's frames; nothing else does. */
-  readonly backend: { readonly kind: 'hub'; readonly hub: number };
+  readonly backend: NicBackend;
 }
 
 /** Everything that decides what machine is started; sizes in MiB, paths on the host. */
@@ -25,6 +36,13 @@ export interface MachineSpec {
   readonly cpus: number;
   readonly memoryMiB: number;
   readonly accel: Accelerator;
+  /**
+   * Virtual time is counted in instructions instead of taken from the host: each one is 2^shift ns, and idling costs
+   * none. Needs TCG, which then runs all vCPUs in one thread.
+   */
+  readonly instructionClock?: { readonly shift: number };
+  /** Starts stopped, with a GDB server on the Unix socket of this name in the run folder. */
+  readonly gdbSocket?: string;
   /** An ELF `vmlinux` with a PVH entry. */
   readonly kernel: string;
   /** cpio archives; a later one adds to, or replaces files of, an earlier one. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Accelerator, MachineSpec, NicSpec } from './machine-spec.ts';
+import type { MachineSpec, NicBackend, NicSpec } from './machine-spec.ts';
 import type { Mount, SandboxSpec } from './sandbox.ts';
 
 /** File descriptors that QEMU inherits, each one end of a socket pair. */
@@ -70,7 +70,7 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     // The guest goes on after a panic so that its last words reach the console.
     ...['-no-reboot', '-action', 'panic=none'],
     ...['-machine', 'q35,usb=off,vmport=off,smbus=off,sata=off,i8042=off,graphics=off,hpet=off'],
-    ...acceleratorArguments(spec.accel),
+    ...acceleratorArguments(spec),
     ...['-smp', String(spec.cpus), '-m', `${spec.memoryMiB}M`],
     // qboot hands over to the kernel at once; SeaBIOS takes its time to look for disks and cards.
     ...['-bios', 'qboot.rom'],
@@ -80,6 +80,7 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     ...consoleArguments,
     ...sshPortArguments,
     ...spec.nics.flatMap(nicArguments),
+    ...gdbArguments(spec.gdbSocket),
   ];
 }
 
@@ -103,18 +104,56 @@ const sshPortArguments: readonly string[] = [
   ...['-device', `virtserialport,chardev=ssh,name=${sshPortName}`],
 ];
 
-function acceleratorArguments(accel: Accelerator): readonly string[] {
-  return accel === 'kvm'
-    ? ['-accel', 'kvm', '-cpu', 'host']
-    : ['-accel', 'tcg,thread=multi', '-cpu', emulatedCpu];
+function acceleratorArguments({ accel, instructionClock }: MachineSpec): readonly string[] {
+  if (accel === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
+  if (instructionClock === undefined) return ['-accel', 'tcg,thread=multi', '-cpu', emulatedCpu];
+  return [
+    ...['-accel', 'tcg,thread=single', '-cpu', emulatedCpu],
+    ...['-icount', `shift=${instructionClock.shift},sleep=off`],
+    // Nothing of the host's time or randomness gets in.
+    ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-seed', '1'],
+  ];
+}
+
+function gdbArguments(socket: string | undefined): readonly string[] {
+  if (socket === undefined) return [];
+  const path = `${sandboxPath.run}/${socket}`;
+  return [
+    ...['-S', '-chardev', `socket,id=gdb,path=${path},server=on,wait=off`],
+    ...['-gdb', 'chardev:gdb'],
+  ];
 }
 
 function nicArguments(nic: NicSpec, index: number): readonly string[] {
   const port = `${nic.id}-port`;
   const slot = index + 1;
+  // No firmware looks for a boot ROM here.
+  const device = `${nic.model},id=${nic.id},bus=${port},netdev=${nic.id}-link,mac=${nic.mac},romfile=`;
   return [
-    ...['-netdev', `hubport,id=${nic.id}-link,hubid=${nic.backend.hub}`],
+    ...backendArguments(nic.id, nic.backend, index),
     ...['-device', `pcie-root-port,id=${port},chassis=${slot},slot=${slot}`],
-    ...['-device', `${nic.model},id=${nic.id},bus=${port},netdev=${nic.id}-link,mac=${nic.mac}`],
+    ...['-device', device],
   ];
+}
+
+/** Hubs of sinks are counted from here, so that they are nobody else's. */
+const firstSinkHub = 1_000;
+
+function backendArguments(id: string, backend: NicBackend, index: number): readonly string[] {
+  switch (backend.kind) {
+    case 'hub':
+      return ['-netdev', `hubport,id=${id}-link,hubid=${backend.hub}`];
+    case 'sink': {
+      // A hub takes frames only when one of its other ports does. A port with nothing behind it takes and drops them.
+      const hub = firstSinkHub + index;
+      return [
+        ...['-netdev', `hubport,id=${id}-link,hubid=${hub}`],
+        ...['-netdev', `hubport,id=${id}-sink,hubid=${hub}`],
+      ];
+    }
+    case 'stream': {
+      const path = `${sandboxPath.run}/${backend.socket}`;
+      return ['-netdev', `stream,id=${id}-link,server=off,addr.type=unix,addr.path=${path}`];
+    }
+  }
 }
