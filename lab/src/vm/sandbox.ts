@@ -52,7 +52,8 @@ export function sandboxed(spec: SandboxSpec, command: readonly string[]): Comman
  */
 function ownProcesses(): readonly string[] {
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user'];
-  return ['unshare', ...user, '--pid', '--fork', '--kill-child=KILL', '--'];
+  // bubblewrap 0.12 looks its child up in /proc, which must therefore show the new namespace.
+  return ['unshare', ...user, '--pid', '--mount-proc', '--fork', '--kill-child=KILL', '--'];
 }
 
 function bubblewrapArguments(spec: SandboxSpec): readonly string[] {
