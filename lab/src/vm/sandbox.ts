@@ -48,10 +48,12 @@ export function sandboxed(spec: SandboxSpec, command: readonly string[]): Comman
 /**
  * bubblewrap forks, and its child waits for a word of its parent before it arms a death signal: a lab killed in
  * between left that child behind, idle, for ever. In a process namespace around both it ends with the parent.
- * Only root makes one without a user namespace, in which bubblewrap's own would have to nest.
+ * An ordinary user needs a user namespace to make one; bubblewrap's own nests in it.
  */
 function ownProcesses(): readonly string[] {
-  return process.getuid?.() === 0 ? ['unshare', '--pid', '--fork', '--kill-child=KILL', '--'] : [];
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user'];
+  // bubblewrap 0.12 looks its child up in /proc, which must therefore show the new namespace.
+  return ['unshare', ...user, '--pid', '--mount-proc', '--fork', '--kill-child=KILL', '--'];
 }
 
 function bubblewrapArguments(spec: SandboxSpec): readonly string[] {
