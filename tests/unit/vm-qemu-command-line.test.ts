@@ -65,17 +65,19 @@ describe('QEMU command line', () => {
     ]);
   });
 
-  it('finds the sockets of frame sources and of GDB in the run folder only', () => {
+  it('finds the socket of a frame source in the run folder', () => {
     const [nic] = linkedPair('e1000e');
     const nics = [{ ...nic, backend: { kind: 'stream', socket: 'nic0.sock' } as const }];
-    const args = qemuArguments({ ...spec, nics, gdbSocket: 'gdb.sock' });
-    expect(valuesOf(args, '-netdev')).to.deep.equal([
+    expect(valuesOf(qemuArguments({ ...spec, nics }), '-netdev')).to.deep.equal([
       'stream,id=nic0-link,server=off,addr.type=unix,addr.path=/mnt/run/nic0.sock',
     ]);
-    expect(valuesOf(args, '-chardev').at(-1)).to.equal(
-      'socket,id=gdb,path=/mnt/run/gdb.sock,server=on,wait=off',
-    );
-    expect(args).to.include('-S');
+  });
+
+  it('writes trace events into the run folder, and nothing when none are asked for', () => {
+    const args = qemuArguments({ ...spec, traceEvents: ['ferronic_irq_fire'] });
+    expect(valuesOf(args, '-trace')).to.deep.equal(['ferronic_irq_fire']);
+    expect(valuesOf(args, '-D')).to.deep.equal(['/mnt/run/trace.log']);
+    expect(qemuArguments(spec)).not.to.include('-D');
   });
 
   it('counts instructions instead of time when asked to, in one thread and from a fixed date', () => {

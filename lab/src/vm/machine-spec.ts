@@ -41,8 +41,8 @@ export interface MachineSpec {
    * none. Needs TCG, which then runs all vCPUs in one thread.
    */
   readonly instructionClock?: { readonly shift: number };
-  /** Starts stopped, with a GDB server on the Unix socket of this name in the run folder. */
-  readonly gdbSocket?: string;
+  /** Trace events of QEMU to write down, a line each, into the file `trace.log` of the run folder. */
+  readonly traceEvents?: readonly string[];
   /** An ELF `vmlinux` with a PVH entry. */
   readonly kernel: string;
   /** cpio archives; a later one adds to, or replaces files of, an earlier one. */

@@ -12,6 +12,7 @@ export const sshPortName = 'org.ferrolab.ssh';
 export const sandboxPath = {
   run: '/mnt/run',
   console: '/mnt/run/console.log',
+  trace: '/mnt/run/trace.log',
   qemu: '/mnt/qemu',
   program: '/mnt/qemu/bin/qemu-system-x86_64',
   kernel: '/mnt/vmlinux',
@@ -80,7 +81,7 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     ...consoleArguments,
     ...sshPortArguments,
     ...spec.nics.flatMap(nicArguments),
-    ...gdbArguments(spec.gdbSocket),
+    ...traceArguments(spec.traceEvents ?? []),
   ];
 }
 
@@ -115,13 +116,9 @@ function acceleratorArguments({ accel, instructionClock }: MachineSpec): readonl
   ];
 }
 
-function gdbArguments(socket: string | undefined): readonly string[] {
-  if (socket === undefined) return [];
-  const path = `${sandboxPath.run}/${socket}`;
-  return [
-    ...['-S', '-chardev', `socket,id=gdb,path=${path},server=on,wait=off`],
-    ...['-gdb', 'chardev:gdb'],
-  ];
+function traceArguments(events: readonly string[]): readonly string[] {
+  if (events.length === 0) return [];
+  return ['-D', sandboxPath.trace, ...events.flatMap((event) => ['-trace', event])];
 }
 
 function nicArguments(nic: NicSpec, index: number): readonly string[] {
