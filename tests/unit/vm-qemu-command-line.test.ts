@@ -88,6 +88,13 @@ describe('QEMU command line', () => {
     expect(valuesOf(args, '-seed')).to.deep.equal(['1']);
   });
 
+  it('loses no console output when virtual time runs ahead of the host', () => {
+    const args = qemuArguments({ ...spec, instructionClock: { shift: 3 } });
+    expect(valuesOf(args, '-chardev')).to.include(
+      'file,id=console,path=/mnt/run/console.log,append=on',
+    );
+  });
+
   it('emulates vCPUs in parallel under TCG and passes the host CPU under KVM', () => {
     expect(valuesOf(qemuArguments(spec), '-accel')).to.deep.equal(['tcg,thread=multi']);
     const kvm = qemuArguments({ ...spec, accel: 'kvm' });

@@ -38,7 +38,7 @@ export interface MachineSpec {
   readonly accel: Accelerator;
   /**
    * Virtual time is counted in instructions instead of taken from the host: each one is 2^shift ns, and idling costs
-   * none. Needs TCG, which then runs all vCPUs in one thread.
+   * none. Needs TCG, which then runs all vCPUs in one thread. The console goes to its file only.
    */
   readonly instructionClock?: { readonly shift: number };
   /** Trace events of QEMU to write down, a line each, into the file `trace.log` of the run folder. */

@@ -78,7 +78,7 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     ...['-kernel', sandboxPath.kernel, '-initrd', sandboxPath.initramfs],
     ...['-append', kernelCommandLine(spec.append)],
     ...['-device', 'pvpanic-pci'],
-    ...consoleArguments,
+    ...consoleArguments(spec),
     ...sshPortArguments,
     ...spec.nics.flatMap(nicArguments),
     ...traceArguments(spec.traceEvents ?? []),
@@ -93,11 +93,13 @@ export const qemuBasics: readonly string[] = [
   ...['-chardev', `socket,id=qmp,fd=${inheritedFd.qmp}`, '-mon', 'chardev=qmp,mode=control'],
 ];
 
-const consoleArguments: readonly string[] = [
-  '-chardev',
-  `socket,id=console,fd=${inheritedFd.console},logfile=${sandboxPath.console},logappend=on`,
-  ...['-serial', 'chardev:console'],
-];
+function consoleArguments({ instructionClock }: MachineSpec): readonly string[] {
+  const socket = `socket,id=console,fd=${inheritedFd.console},logfile=${sandboxPath.console},logappend=on`;
+  // The port's virtual time does not wait for the host to empty a socket: what does not fit would be lost.
+  const file = `file,id=console,path=${sandboxPath.console},append=on`;
+  const chardev = instructionClock === undefined ? socket : file;
+  return ['-chardev', chardev, '-serial', 'chardev:console'];
+}
 
 const sshPortArguments: readonly string[] = [
   ...['-chardev', `socket,id=ssh,fd=${inheritedFd.ssh}`],
