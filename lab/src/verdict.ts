@@ -13,6 +13,8 @@ export interface CrashRecord {
   /** The guilty function; `null` when the report names none. */
   readonly frame: string | null;
   readonly corrupted: boolean;
+  /** What noticed it: a family of the console's detectors, or a check of the lab's own. */
+  readonly family?: string;
 }
 
 /** Time under test in milliseconds: the driver loaded or being loaded, the guest alive. */

@@ -66,7 +66,13 @@ describe('the judge', () => {
     expect(outcome).to.equal('FAIL');
     expect(reason).to.contain('unloading the driver');
     expect(crashes).to.deep.equal([
-      { title: 'no response from guest', type: 'HANG', frame: null, corrupted: false },
+      {
+        title: 'no response from guest',
+        type: 'HANG',
+        frame: null,
+        corrupted: false,
+        family: 'silence',
+      },
     ]);
   });
 

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { TimedOutError } from 'qemu-ipc/errors';
 import { Deadline } from 'qemu-ipc/wait';
+import type { EndCheckName } from '../../lab/src/config/step-names.ts';
 import type { FaultPlan } from '../../lab/src/faults/fault.ts';
 import { type DeviceFault, FaultSchedule } from '../../lab/src/run/fault-schedule.ts';
 import { Guest, type GuestSession } from '../../lab/src/run/guest.ts';
@@ -44,12 +45,14 @@ async function runChurn(
   answers: readonly (readonly [RegExp, Answer])[],
   rounds: readonly RoundParams[],
   plan: FaultPlan = [],
+  atEnd: readonly EndCheckName[] = [],
 ) {
   const { guest, commands } = scriptedGuest(answers);
   const driver = await GuestDriver.find(guest, 'ferronic_c', '1234:fe01');
   const faults: DeviceFault[] = [];
   const allocations: { requested: number; delivered: number }[] = [];
   const context = {
+    guest,
     driver,
     schedule: new FaultSchedule(plan),
     makeFault: async (fault: DeviceFault) => void faults.push(fault),
@@ -65,7 +68,11 @@ async function runChurn(
   };
   let end: WorkloadEnd = { kind: 'finished' };
   try {
-    await churn({ churnMs: 1, payloadBytes: 1_000, rounds }, context, Deadline.after(60_000));
+    await churn(
+      { churnMs: 1, payloadBytes: 1_000, rounds, atEnd },
+      context,
+      Deadline.after(60_000),
+    );
   } catch (error) {
     if (!(error instanceof WorkloadEnded)) {
       throw error;
@@ -75,11 +82,22 @@ async function runChurn(
   return { end, commands, faults, allocations };
 }
 
-const round: RoundParams = { trafficMs: 10, unload: 'rmmod' };
+function reload(how: 'rmmod' | 'unbind'): RoundParams {
+  return {
+    steps: [
+      { step: 'traffic', trafficMs: 10 },
+      { step: 'unload', how },
+      { step: 'bind' },
+      { step: 'open' },
+    ],
+  };
+}
+
+const round = reload('rmmod');
 
 describe('the workload', () => {
   it('passes traffic, unloads, loads, binds and opens in each round', async () => {
-    const { end, commands } = await runChurn([], [round, { ...round, unload: 'unbind' }]);
+    const { end, commands } = await runChurn([], [round, reload('unbind')]);
     expect(end.kind).to.equal('finished');
     const steps = [
       /ping -q -f/,

@@ -33,7 +33,10 @@ const world: World = {
   machine: { cpus: 2, memoryMiB: 512, mode: 'live', accel: 'tcg', kernel: 'debug' },
   target: 'ferronic',
   driver: { name: 'ferronic_c', defect: 'work-uaf' },
-  workload: { name: 'traffic-churn', params: { churnMs: 1, payloadBytes: 1, rounds: [] } },
+  workload: {
+    name: 'traffic-churn',
+    params: { churnMs: 1, payloadBytes: 1, rounds: [], atEnd: [] },
+  },
   plan: [],
   seed: 1,
 };

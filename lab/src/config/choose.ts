@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { DriverConfig, LabConfig, TargetConfig, WorkloadConfig } from './define-lab.ts';
+import { workloadProblems } from './workload-problems.ts';
 
 /** The entry called `name`; a usage error that lists those that exist when there is none. */
 function pick<T>(what: string, entries: Readonly<Record<string, T>>, name: string): T {
@@ -25,7 +26,14 @@ export function chooseDriver(target: TargetConfig, name: string): DriverConfig {
 
 /** The workload called `name` in a target. */
 export function chooseWorkload(target: TargetConfig, name: string): WorkloadConfig {
-  return pick('workload', target.workloads, name);
+  const workload = pick('workload', target.workloads, name);
+  const [problem] = workloadProblems(workload);
+  if (problem !== undefined) {
+    throw new UsageError('BAD_WORKLOAD', `workload '${name}' ${problem}`, {
+      remedy: 'Correct its steps in lab.config.ts.',
+    });
+  }
+  return workload;
 }
 
 /** Checks that `name` is in the driver's catalogue of defects. */

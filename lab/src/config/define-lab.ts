@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FaultType } from './fault-types.ts';
+import type { EndCheckName, StepName } from './step-names.ts';
 
 /** The emulated device a target runs on. */
 export interface DeviceConfig {
@@ -26,12 +27,18 @@ export interface DriverConfig {
 export interface WorkloadConfig {
   /** Length of the churn in one cycle. */
   readonly churnMs: number;
-  /** Most load/traffic/unload rounds in one cycle. */
+  /** Most rounds in one cycle. */
   readonly rounds: number;
   /** Shortest and longest stretch of traffic in a round. */
   readonly trafficMs: readonly [shortest: number, longest: number];
   /** Payload of a ping in bytes. */
   readonly payloadBytes: number;
+  /** What a round consists of, in order, each at most once: `reloadRound` unless told. */
+  readonly steps?: readonly StepName[];
+  /** What is asked of the guest when the rounds are over: nothing unless told. */
+  readonly atEnd?: readonly EndCheckName[];
+  /** Which of the target's faults come with it: all unless told. */
+  readonly faults?: readonly FaultType[];
 }
 
 /** One device with the drivers, workloads and faults it is tested with. */

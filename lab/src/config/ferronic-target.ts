@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { TargetConfig } from './define-lab.ts';
+import type { TargetConfig, WorkloadConfig } from './define-lab.ts';
+
+/** The load of every workload here; they differ in what else is done to the driver. */
+const usual = {
+  churnMs: 25_000,
+  rounds: 16,
+  trafficMs: [500, 1_500],
+  payloadBytes: 1_000,
+} as const satisfies WorkloadConfig;
 
 /** The lab's own NIC with its Rust driver and the C twin. */
 export const ferronicTarget = {
@@ -19,12 +27,27 @@ export const ferronicTarget = {
     },
   },
   workloads: {
-    'traffic-churn': {
-      churnMs: 25_000,
-      rounds: 16,
-      trafficMs: [500, 1_500],
-      payloadBytes: 1_000,
+    'traffic-churn': usual,
+    'reload-leaks': { ...usual, churnMs: 15_000, atEnd: ['kmemleak'] },
+    'up-down': { ...usual, steps: ['traffic', 'up-down'], atEnd: ['kmemleak'] },
+    rebind: { ...usual, steps: ['traffic', 'rebind', 'remove-rescan'] },
+    removal: { ...usual, steps: ['traffic', 'surprise-removal'] },
+    reset: { ...usual, steps: ['traffic', 'reset-function'] },
+    suspend: { ...usual, steps: ['traffic', 'suspend'] },
+    rings: { ...usual, steps: ['traffic', 'ring-resize', 'ring-resize-failing'] },
+    ethtool: { ...usual, steps: ['ethtool-churn', 'ethtool-eeprom', 'self-test'] },
+    proc: { ...usual, steps: ['proc-readers', 'proc-across-unbind'] },
+    'char-device': {
+      ...usual,
+      steps: ['char-device', 'char-open-failing', 'char-across-unbind'],
+      atEnd: ['kmemleak'],
     },
+    'failing-allocations': {
+      ...usual,
+      steps: ['traffic', 'bind-failing', 'open-failing'],
+      atEnd: ['kmemleak'],
+    },
+    counters: { ...usual, steps: ['traffic'], atEnd: ['counters'] },
   },
   faults: ['irq-storm', 'link-flap', 'alloc-failure'],
 } as const satisfies TargetConfig;

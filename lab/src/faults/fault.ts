@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { StepName } from '../config/step-names.ts';
 
 /** A burst of interrupt messages that no event has caused; `ns` is its length in virtual time. */
 export interface IrqStorm {
@@ -40,8 +41,8 @@ export type AllocPick =
 
 export type Fault = IrqStorm | LinkFlap | AllocFailure;
 
-/** Steps of one round of a workload, in order. */
-export type Phase = 'traffic' | 'unload' | 'bind' | 'open';
+/** The step of a round in which a fault comes. */
+export type Phase = StepName;
 
 /** When a fault comes: `ns` after the start of a phase of a round (rounds count from 0). */
 export interface FaultTime {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FaultType } from '../config/fault-types.ts';
+import { reloadRound } from '../config/step-names.ts';
 import type { AllocPick, Fault, FaultPlan, Phase, PlannedFault } from './fault.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
@@ -17,16 +18,19 @@ export interface PlanShape {
   readonly vectors: number;
   /** Length of the traffic in each round, in milliseconds. */
   readonly trafficMs: readonly number[];
+  /** The steps of each round: `reloadRound` unless told. */
+  readonly steps?: readonly Phase[];
 }
 
 /** Draws the faults of one run, in order of time. */
 export function generatePlan(random: SeededRandom, shape: PlanShape): FaultPlan {
   const plan: PlannedFault[] = [];
+  const steps = shape.steps ?? reloadRound;
   for (let round = 0; round < shape.rounds; round += 1) {
     // Everything is drawn whether it is wanted or not, so that leaving out one type of fault
     // does not change the others.
     for (const planned of drawRound(random, shape, round)) {
-      if (shape.types.includes(planned.fault.type)) {
+      if (shape.types.includes(planned.fault.type) && steps.includes(planned.at.phase)) {
         plan.push(planned);
       }
     }
@@ -60,7 +64,36 @@ function drawRound(random: SeededRandom, shape: PlanShape, round: number): Plann
   if (random.chance(0.4) || round === 0) {
     add('open', 0, { type: 'alloc-failure', pick: openSweep });
   }
+  for (const step of shape.steps ?? []) {
+    if (!reloadRound.includes(step)) {
+      for (const { ns, fault } of drawDisturbance(random, shape)) {
+        add(step, ns, fault);
+      }
+    }
+  }
   return drawn;
+}
+
+/** Storms and now and then a flap, early in a step: some steps are over within half a second. */
+function drawDisturbance(random: SeededRandom, shape: PlanShape): { ns: number; fault: Fault }[] {
+  const drawn: { ns: number; fault: Fault }[] = [];
+  const storms = random.int(1, 2);
+  for (let n = 0; n < storms; n += 1) {
+    const vector = drawVector(random, shape);
+    const fault = drawStorm(random, random.pick(shape.nics), vector, [5, 100]);
+    drawn.push({ ns: random.int(0, 400) * ms, fault });
+  }
+  const nic = random.pick(shape.nics);
+  const flap: Fault = {
+    type: 'link-flap',
+    nic,
+    downNs: random.int(1, 8) * ms,
+    count: random.int(1, 4),
+  };
+  if (random.chance(0.3)) {
+    drawn.push({ ns: random.int(0, 400) * ms, fault: flap });
+  }
+  return drawn.sort((a, b) => a.ns - b.ns);
 }
 
 /**

@@ -2,12 +2,13 @@
 import { Deadline, sleep, type Wait } from 'qemu-ipc/wait';
 import { ConsoleParser } from '../console/console-parser.ts';
 import type { CrashReport } from '../console/crash-report.ts';
+import type { CrashRecord } from '../verdict.ts';
 import type { RunningVm } from '../vm/launch.ts';
 import { describeExit } from '../vm/qemu-process.ts';
 import { PhraseCounter } from './phrase-counter.ts';
 
 /** What first told that something is wrong with the guest. */
-export type Trouble = 'console' | 'pvpanic' | 'reset' | 'exit';
+export type Trouble = 'console' | 'pvpanic' | 'reset' | 'exit' | 'device';
 
 /** How long a report may take to be complete, in milliseconds. */
 export interface CollectLimits {
@@ -43,6 +44,8 @@ export class CrashWatch implements Disposable {
   #stopping = false;
   #openReport: NodeJS.Timeout | undefined;
   #troubledAt: number | undefined;
+  readonly #deviceReports: CrashRecord[] = [];
+  readonly #alarm: (trouble: Trouble) => void;
 
   /** `module` is the driver's name in stacks. */
   constructor(vm: RunningVm, module: string, onTrouble: (trouble: Trouble) => void) {
@@ -54,6 +57,7 @@ export class CrashWatch implements Disposable {
         this.#troubled.abort(trouble);
       }
     };
+    this.#alarm = troubled;
     this.#attachment = vm.console.attach((chunk) => {
       this.#lastOutputAt = performance.now();
       this.#injections.push(chunk);
@@ -107,7 +111,8 @@ export class CrashWatch implements Disposable {
 
   /** Whether all that the guest has told of, so far, are stalls, which may pass. */
   get onlyStalls(): boolean {
-    if (this.#panicked || this.#guestReset || this.#qemuDied !== null) {
+    const others = this.#deviceReports.length > 0;
+    if (this.#panicked || this.#guestReset || this.#qemuDied !== null || others) {
       return false;
     }
     // The watch's own parser is in the middle of a report: another one reads what there is of it.
@@ -133,6 +138,14 @@ export class CrashWatch implements Disposable {
     }
   }
 
+  /** Takes what the device has to say against the driver, each title once. */
+  reportOfDevice(report: CrashRecord): void {
+    if (!this.#deviceReports.some(({ title }) => title === report.title)) {
+      this.#deviceReports.push(report);
+    }
+    this.#alarm('device');
+  }
+
   /** Says that QEMU's end, from now on, is the lab's own doing. */
   stopping(): void {
     this.#stopping = true;
@@ -141,6 +154,7 @@ export class CrashWatch implements Disposable {
   /** What was seen. Call it when the console has ended. */
   finish(): {
     readonly reports: readonly CrashReport[];
+    readonly deviceReports: readonly CrashRecord[];
     readonly panicked: boolean;
     readonly guestReset: boolean;
     readonly qemuDied: string | null;
@@ -150,6 +164,7 @@ export class CrashWatch implements Disposable {
     this.#reports.push(...this.#parser.end());
     return {
       reports: this.#reports,
+      deviceReports: this.#deviceReports,
       panicked: this.#panicked,
       guestReset: this.#guestReset,
       qemuDied: this.#qemuDied,

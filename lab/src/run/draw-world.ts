@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
+import { reloadRound } from '../config/step-names.ts';
 import { generatePlan } from '../faults/generate-plan.ts';
 import { SeededRandom } from '../faults/seeded-random.ts';
+import { drawStep, type PlannedStep } from './workloads/planned-step.ts';
 import type { RoundParams, World } from './world.ts';
 
 /** What a campaign fixes; the rest of a world is drawn from the seed. */
@@ -21,12 +23,14 @@ export interface WorldBase {
 export function drawWorld(base: WorldBase, seed: number): World {
   const random = new SeededRandom(seed);
   const rounds = drawRounds(random, base.workload);
+  const { workload } = base;
   const plan = generatePlan(random, {
     rounds: rounds.length,
-    types: base.faults,
+    types: base.faults.filter((type) => workload.faults?.includes(type) ?? true),
     nics: base.nics,
     vectors: base.device.vectors,
-    trafficMs: rounds.map((round) => round.trafficMs),
+    trafficMs: rounds.map(({ steps }) => trafficMs(steps)),
+    steps: workload.steps ?? reloadRound,
   });
   return {
     version: 1,
@@ -37,9 +41,10 @@ export function drawWorld(base: WorldBase, seed: number): World {
     workload: {
       name: base.workloadName,
       params: {
-        churnMs: base.workload.churnMs,
-        payloadBytes: base.workload.payloadBytes,
+        churnMs: workload.churnMs,
+        payloadBytes: workload.payloadBytes,
         rounds,
+        atEnd: workload.atEnd ?? [],
       },
     },
     plan,
@@ -48,9 +53,12 @@ export function drawWorld(base: WorldBase, seed: number): World {
 }
 
 function drawRounds(random: SeededRandom, workload: WorkloadConfig): RoundParams[] {
-  const [shortest, longest] = workload.trafficMs;
+  const steps = workload.steps ?? reloadRound;
   return Array.from({ length: workload.rounds }, () => ({
-    trafficMs: random.int(shortest, longest),
-    unload: random.pick(['rmmod', 'rmmod', 'rmmod', 'unbind', 'unbind', 'down']),
+    steps: steps.map((step) => drawStep(step, random, workload)),
   }));
+}
+
+function trafficMs(steps: readonly PlannedStep[]): number {
+  return steps.reduce((ms, step) => (step.step === 'traffic' ? step.trafficMs : ms), 0);
 }

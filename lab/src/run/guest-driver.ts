@@ -13,11 +13,11 @@ import { type CommandEnd, type Guest, lastLine } from './guest.ts';
 import { parseUptime } from './guest-clock.ts';
 import { parsePing } from './ping.ts';
 import { WorkloadEnded } from './workload-end.ts';
-import type { RoundParams } from './world.ts';
+import type { Unload } from './workloads/reload.ts';
 
 /** Address of the second NIC, which lies in a network namespace of its own. */
-const peerAddress = '10.0.0.2';
-const ownAddress = '10.0.0.1';
+export const peerAddress = '10.0.0.2';
+export const ownAddress = '10.0.0.1';
 
 /** The driver under test in a guest: loads it, binds it, uses it, unloads it. */
 export class GuestDriver {
@@ -50,6 +50,16 @@ export class GuestDriver {
       throw new WorkloadEnded({ kind: 'refused', doing: 'looking for the devices', said });
     }
     return new GuestDriver(guest, module, devices);
+  }
+
+  /** Name of the module, and of its folder among the PCI drivers. */
+  get module(): string {
+    return this.#module;
+  }
+
+  /** Address of a device on the PCI bus: 0 is the one on this side of the link. */
+  device(index: number): string {
+    return this.#devices[index] ?? '';
   }
 
   /** The guest's uptime in milliseconds. */
@@ -121,6 +131,11 @@ export class GuestDriver {
     if (!end.ok) {
       throw new WorkloadEnded(linkFailure(this.#module, end));
     }
+    await this.provesTraffic();
+  }
+
+  /** Checks that packets pass through a link that is up; `wrong` when none does. */
+  async provesTraffic(): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       // A storm or a flap may still be under way: a lost packet proves nothing, silence does.
       const ping = `ping -q -i 0.05 -c 5 -W 2 ${peerAddress}`;
@@ -142,6 +157,14 @@ export class GuestDriver {
   /** Brings the link down and both devices back together; the driver stays bound. */
   async linkDown(): Promise<void> {
     await this.#guest.run('bringing the link down', 'lab-link down');
+  }
+
+  /** Brings everything back to where a round begins, whatever is left of it. */
+  async restore(): Promise<void> {
+    await this.load();
+    await this.bind();
+    await this.linkDown();
+    await this.linkUp();
   }
 
   /** Sends as much as it can both ways for `ms`, and reads the statistics meanwhile. */
@@ -171,7 +194,7 @@ export class GuestDriver {
   }
 
   /** Takes the driver away from its devices in the given way. */
-  async leave(how: RoundParams['unload']): Promise<void> {
+  async leave(how: Unload['how']): Promise<void> {
     switch (how) {
       case 'rmmod':
         await this.#guest.run('unloading the driver', `rmmod ${this.#module}`);

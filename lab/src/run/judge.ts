@@ -66,7 +66,10 @@ function judgeEnd(evidence: Evidence): Judgement {
     case 'stuck':
       return judgeSilence(evidence, end.doing);
     case 'wrong':
-      return fail(end.title, '', `${end.title}: ${end.detail}`);
+      return fail(
+        { ...crash(end.title, ''), family: end.detector ?? 'traffic' },
+        `${end.title}: ${end.detail}`,
+      );
     case 'refused':
       return {
         outcome: driverMayBeBlamed(stage) ? 'ERROR' : 'MISS',
@@ -107,7 +110,10 @@ function judgeSilence(evidence: Evidence, doing: string): Judgement {
   if (!evidence.qmpAnswers) {
     return miss(`neither the guest nor QEMU answers, during: ${doing}`);
   }
-  return fail('no response from guest', 'HANG', `no response from guest during: ${doing}`);
+  return fail(
+    { ...crash('no response from guest', 'HANG'), family: 'silence' },
+    `no response from guest during: ${doing}`,
+  );
 }
 
 function guestCrashes(evidence: Evidence): readonly CrashRecord[] {
@@ -131,8 +137,8 @@ function crash(title: string, type: CrashRecord['type']): CrashRecord {
   return { title, type, frame: null, corrupted: false };
 }
 
-function fail(title: string, type: CrashRecord['type'], reason: string): Judgement {
-  return { outcome: 'FAIL', reason, crashes: [crash(title, type)] };
+function fail(record: CrashRecord, reason: string): Judgement {
+  return { outcome: 'FAIL', reason, crashes: [record] };
 }
 
 function miss(reason: string): Judgement {

@@ -13,6 +13,7 @@ import { describeExit } from '../vm/qemu-process.ts';
 import type { SshCredentials, SshSession } from '../vm/ssh-session.ts';
 import { crashText, type Symbolize } from './crash-text.ts';
 import { CrashWatch, type Trouble } from './crash-watch.ts';
+import { deviceReport } from './device-report.ts';
 import { writeDurably } from './durable-file.ts';
 import { EventLog } from './event-log.ts';
 import { type DeviceFault, FaultSchedule } from './fault-schedule.ts';
@@ -24,6 +25,7 @@ import { judge } from './judge.ts';
 import { type RunFolder, writeVerdict } from './run-folder.ts';
 import { churn } from './workload.ts';
 import { type Stage, type WorkloadEnd, WorkloadEnded } from './workload-end.ts';
+import { prepareEndChecks } from './workloads/end-checks.ts';
 import { type World, worldId } from './world.ts';
 
 /** What a live run needs besides its world. */
@@ -108,7 +110,7 @@ class LiveRun {
       this.#events.write('trouble', { source: trouble });
       this.#deps.onStep?.('crash');
     });
-    this.#recordQmpEvents(vm);
+    this.#recordQmpEvents(vm, watch);
     const end = await this.#workload(vm, watch);
     this.#exposedUntil ??= performance.now();
     this.#events.write('workload-end', { ...end });
@@ -182,6 +184,7 @@ class LiveRun {
     if (uptimeMs !== undefined) {
       this.#clock.sync(uptimeMs);
     }
+    await prepareEndChecks(workload.params.atEnd, guest);
     this.#step('load');
     this.#stage = 'load';
     this.#exposedSince = performance.now();
@@ -191,6 +194,7 @@ class LiveRun {
     this.#stage = 'churn';
     this.#step('churn');
     const context = {
+      guest,
       driver,
       schedule: new FaultSchedule(plan),
       makeFault: (fault: DeviceFault) => this.#makeFault(vm, fault, signal),
@@ -243,6 +247,7 @@ class LiveRun {
     seen: {
       readonly end: WorkloadEnd;
       readonly reports: readonly CrashReport[];
+      readonly deviceReports: readonly CrashRecord[];
       readonly panicked: boolean;
       readonly guestReset: boolean;
       readonly qemuDied: string | null;
@@ -255,7 +260,7 @@ class LiveRun {
     const judgement = judge({
       ...seen,
       stage: this.#stage,
-      reports: seen.reports.map(recordOf),
+      reports: [...seen.reports.map(recordOf), ...seen.deviceReports],
       guestAnswers: this.#answersAfterAlarm,
     });
     const verdict: Verdict = {
@@ -307,10 +312,14 @@ class LiveRun {
     return { wallMs, virtualMs };
   }
 
-  #recordQmpEvents(vm: RunningVm): void {
+  #recordQmpEvents(vm: RunningVm, watch: CrashWatch): void {
     const record = async () => {
       for await (const event of vm.qmp.events()) {
         this.#events.write('qmp', { name: event.name, data: event.data });
+        const report = deviceReport(event);
+        if (report !== null) {
+          watch.reportOfDevice(report);
+        }
       }
     };
     record().catch(() => undefined);
@@ -336,14 +345,15 @@ class LiveRun {
 const never = new AbortController().signal;
 const noExposure: Exposure = { wallMs: 0, virtualMs: 0 };
 const noSigns = {
+  deviceReports: [],
   panicked: false,
   guestReset: false,
   qemuDied: null,
   driverInStack: false,
 } as const;
 
-function recordOf({ title, type, frame, corrupted }: CrashReport): CrashRecord {
-  return { title, type, frame, corrupted };
+function recordOf({ title, type, frame, corrupted, family }: CrashReport): CrashRecord {
+  return { title, type, frame, corrupted, family };
 }
 
 /** The signs of the crash decide; that the workload was ended by them says nothing more. */

@@ -17,7 +17,13 @@ export type WorkloadEnd =
   /** A guest command failed that has to work: the test does not know its ground. */
   | { readonly kind: 'refused'; readonly doing: string; readonly said: string }
   /** The driver does not do what it must, without a report of the kernel. */
-  | { readonly kind: 'wrong'; readonly title: string; readonly detail: string }
+  | {
+      readonly kind: 'wrong';
+      readonly title: string;
+      readonly detail: string;
+      /** What noticed it; traffic that does not pass, unless told. */
+      readonly detector?: string;
+    }
   /** The harness or QEMU failed. */
   | { readonly kind: 'lab'; readonly problem: string };
 

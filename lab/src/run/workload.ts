@@ -3,68 +3,113 @@ import type { Deadline } from 'qemu-ipc/wait';
 import type { FaultCount } from '../fault-tally.ts';
 import type { AllocFailure, Phase } from '../faults/fault.ts';
 import type { DeviceFault, FaultSchedule } from './fault-schedule.ts';
+import type { Guest } from './guest.ts';
 import type { GuestDriver } from './guest-driver.ts';
+import { runEndChecks } from './workloads/end-checks.ts';
+import { type PlannedStep, runStep } from './workloads/planned-step.ts';
+import type { StepContext, SurpriseRemoval } from './workloads/step-context.ts';
 import type { RoundParams, WorkloadParams } from './world.ts';
 
 /** What the workload tells while it goes. */
 export interface WorkloadObserver {
-  phase(round: number, phase: Phase): void;
-  allocFailures(round: number, phase: Phase, count: FaultCount): void;
+  phase(round: number, phase: Phase | 'end'): void;
+  allocFailures(round: number, phase: Phase | 'end', count: FaultCount): void;
 }
 
 export interface WorkloadContext {
+  readonly guest: Guest;
   readonly driver: GuestDriver;
   readonly schedule: FaultSchedule;
   /** Tells the device to make a fault. */
   readonly makeFault: (fault: DeviceFault) => Promise<void>;
+  /** `undefined` when the device under test cannot do it. */
+  readonly surprise?: SurpriseRemoval;
   readonly observer: WorkloadObserver;
   readonly signal: AbortSignal;
 }
 
 /**
- * Load and unload churn, begun with the link up. In each round traffic is passed, the driver taken
- * away, bound again and the link opened again, with the planned faults in every step. Resolves after
- * the last round, or when a round ends past `until`.
+ * Does round after round, begun with the link up, each step with the faults planned for it. After
+ * the last round, or when a round ends past `until`, it asks the guest what is to be asked at the end.
  */
 export async function churn(
   params: WorkloadParams,
   context: WorkloadContext,
   until: Deadline,
 ): Promise<void> {
-  for (const [round, roundParams] of params.rounds.entries()) {
+  for (const [round, { steps }] of params.rounds.entries()) {
     if (until.expired) {
-      return;
+      break;
     }
-    await oneRound(round, roundParams, params.payloadBytes, context);
+    await oneRound(round, steps, params.payloadBytes, context);
+  }
+  if (params.atEnd.length > 0) {
+    const last = params.rounds.length;
+    context.observer.phase(last, 'end');
+    await runEndChecks(params.atEnd, stepContext(last, 'end', params.payloadBytes, context));
   }
 }
 
 async function oneRound(
   round: number,
-  params: RoundParams,
+  steps: RoundParams['steps'],
+  payloadBytes: number,
+  context: WorkloadContext,
+): Promise<void> {
+  for (const step of steps) {
+    context.observer.phase(round, step.step);
+    await oneStep(round, step, payloadBytes, context);
+  }
+}
+
+async function oneStep(
+  round: number,
+  step: PlannedStep,
   payloadBytes: number,
   context: WorkloadContext,
 ): Promise<void> {
   const { driver, schedule, observer } = context;
-  const failing = async (phase: Phase, step: (fault: AllocFailure) => Promise<FaultCount>) => {
+  const failing = async (phase: Phase, sweep: (fault: AllocFailure) => Promise<FaultCount>) => {
     for (const fault of schedule.allocFailures(round, phase)) {
-      observer.allocFailures(round, phase, await step(fault));
+      observer.allocFailures(round, phase, await sweep(fault));
     }
   };
-  observer.phase(round, 'traffic');
-  await trafficWithFaults(round, params.trafficMs, payloadBytes, context);
+  switch (step.step) {
+    case 'traffic':
+      await trafficWithFaults(round, step.trafficMs, payloadBytes, context);
+      return;
+    case 'unload':
+      await withFaults(round, 'unload', context, () => driver.leave(step.how));
+      return;
+    case 'bind':
+      await driver.load();
+      await failing('bind', (fault) => driver.sweepBind(fault));
+      await driver.bind();
+      return;
+    case 'open':
+      await failing('open', (fault) => driver.sweepOpen(fault));
+      await driver.linkUp();
+      return;
+    default:
+      await withFaults(round, step.step, context, () =>
+        runStep(step, stepContext(round, step.step, payloadBytes, context)),
+      );
+  }
+}
 
-  observer.phase(round, 'unload');
-  await withFaults(round, 'unload', context, () => driver.leave(params.unload));
-
-  observer.phase(round, 'bind');
-  await driver.load();
-  await failing('bind', (fault) => driver.sweepBind(fault));
-  await driver.bind();
-
-  observer.phase(round, 'open');
-  await failing('open', (fault) => driver.sweepOpen(fault));
-  await driver.linkUp();
+function stepContext(
+  round: number,
+  phase: Phase | 'end',
+  payloadBytes: number,
+  { guest, driver, surprise, observer }: WorkloadContext,
+): StepContext {
+  return {
+    guest,
+    driver,
+    payloadBytes,
+    surprise,
+    allocFailures: (count) => observer.allocFailures(round, phase, count),
+  };
 }
 
 async function trafficWithFaults(

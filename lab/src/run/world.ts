@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import type { KernelFlavour } from '../artifacts/recipes/kernel.ts';
+import type { EndCheckName } from '../config/step-names.ts';
 import type { FaultPlan } from '../faults/fault.ts';
 import { canonicalJson } from './canonical-json.ts';
+import type { PlannedStep } from './workloads/planned-step.ts';
 
 /** Everything that decides what happens in a run. */
 export interface World {
@@ -36,12 +38,12 @@ export interface WorkloadParams {
   readonly churnMs: number;
   readonly payloadBytes: number;
   readonly rounds: readonly RoundParams[];
+  /** What is asked of the guest after the last round. */
+  readonly atEnd: readonly EndCheckName[];
 }
 
 export interface RoundParams {
-  readonly trafficMs: number;
-  /** How the driver leaves the devices at the end of the round. */
-  readonly unload: 'rmmod' | 'unbind' | 'down';
+  readonly steps: readonly PlannedStep[];
 }
 
 /** Identity of a world: equal worlds have equal ids. */

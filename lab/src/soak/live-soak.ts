@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DriverConfig, TargetConfig } from '../config/define-lab.ts';
-
 import { type CampaignSummary, summarize } from '../report/campaign-summary.ts';
 import { drawWorld, type WorldBase } from '../run/draw-world.ts';
 import { runLive } from '../run/live-run.ts';
@@ -22,6 +21,8 @@ export interface SoakRequest {
   readonly driver: DriverConfig;
   readonly defect: string | null;
   readonly workloadName: string;
+  /** Another workload for each run: called before it, returns a name of the target's workloads. */
+  readonly nextWorkload?: () => string;
   readonly kernel: World['machine']['kernel'];
   readonly accel: Accelerator;
   readonly seed: number;
@@ -70,10 +71,10 @@ function campaignDeps(
   keep: { readonly state: StateDirectory; readonly store: ResultStore },
   campaign: { readonly id: string; readonly cell: Cell; readonly observer: CampaignObserver },
 ): CampaignDeps {
-  const base = worldBase(request, parts);
+  const { nextWorkload = () => request.workloadName } = request;
   const symbolize = toolchainSymbolizer(parts);
   return {
-    draw: (seed) => drawWorld(base, seed),
+    draw: (seed) => drawWorld(worldBase(request, nextWorkload(), parts), seed),
     record: (verdict) => keep.store.record(verdict),
     observer: campaign.observer,
     run: async (world, cycle, onStep, wait) => {
@@ -88,7 +89,7 @@ function campaignDeps(
           folder,
           campaignId: campaign.id,
           cycle,
-          cell: campaign.cell,
+          cell: { ...campaign.cell, workload: world.workload.name },
           symbolize,
           onStep,
         },
@@ -110,8 +111,8 @@ function cellOf(request: SoakRequest): Cell {
   };
 }
 
-function worldBase(request: SoakRequest, parts: SoakParts): WorldBase {
-  const { target, workloadName } = request;
+function worldBase(request: SoakRequest, workloadName: string, parts: SoakParts): WorldBase {
+  const { target } = request;
   const workload = target.workloads[workloadName];
   if (workload === undefined) {
     throw new Error(`${workloadName} was checked and is not there`);

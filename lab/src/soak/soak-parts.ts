@@ -14,6 +14,12 @@ import type { World } from '../run/world.ts';
 import type { QemuTree } from '../vm/machine-spec.ts';
 import { readCredentials, type SshCredentials } from '../vm/ssh-credentials.ts';
 
+/** How long building may take, and who is told of it. */
+export interface BuildOptions {
+  readonly wait: Wait;
+  readonly progress: BuildProgress;
+}
+
 /** The built parts of a soak's machines. */
 export interface SoakParts {
   readonly hashes: World['artifacts'];
@@ -31,7 +37,22 @@ export async function gatherSoakParts(
   kernel: KernelFlavour,
   driver: DriverConfig,
   defect: string | null,
-  options: { readonly wait: Wait; readonly progress: BuildProgress },
+  options: BuildOptions,
+): Promise<SoakParts> {
+  const machine = await gatherMachineParts(kernel, options);
+  const build = buildOf(driver, kernel, defect);
+  if (build === undefined) {
+    return machine;
+  }
+  const recipe = driverRecipe(build);
+  const built = await ensureArtifacts([recipe], options);
+  return withModule(machine, driver.module, artifactOf(built, recipe));
+}
+
+/** The parts of a machine whose driver, if any, is of the kernel's own tree. */
+export async function gatherMachineParts(
+  kernel: KernelFlavour,
+  options: BuildOptions,
 ): Promise<SoakParts> {
   const recipes = {
     toolchain: toolchainRecipe(),
@@ -39,40 +60,43 @@ export async function gatherSoakParts(
     kernel: kernelRecipe(kernel),
     initramfs: initramfsRecipe(),
   };
-  const driverBuild = buildOf(driver, kernel, defect);
-  const driverPart = driverBuild === undefined ? undefined : driverRecipe(driverBuild);
-  const wanted = [...Object.values(recipes), ...(driverPart === undefined ? [] : [driverPart])];
-  const artifacts = await ensureArtifacts(wanted, options);
-  const built = (recipe: Recipe): Artifact => {
-    const artifact = artifacts.get(recipe.name);
-    if (artifact === undefined) {
-      throw new Error(`${recipe.name} was not built`);
-    }
-    return artifact;
-  };
+  const artifacts = await ensureArtifacts(Object.values(recipes), options);
+  const built = (recipe: Recipe) => artifactOf(artifacts, recipe);
   const guest = built(recipes.initramfs);
-  const module = driverPart === undefined ? undefined : built(driverPart);
   return {
     hashes: {
       qemu: built(recipes.qemu).sha256,
       kernel: built(recipes.kernel).sha256,
       initramfs: guest.sha256,
-      // A driver of the kernel's own tree is part of the kernel.
-      driver: (module ?? built(recipes.kernel)).sha256,
+      driver: built(recipes.kernel).sha256,
     },
     qemu: {
       toolchainRoot: join(built(recipes.toolchain).dir, 'tree'),
       dir: built(recipes.qemu).dir,
     },
     vmlinux: join(built(recipes.kernel).dir, 'vmlinux'),
-    initramfs: [
-      join(guest.dir, 'initramfs.cpio'),
-      ...(module === undefined ? [] : [join(module.dir, 'driver.cpio')]),
-    ],
+    initramfs: [join(guest.dir, 'initramfs.cpio')],
     credentials: await readCredentials(guest.dir),
-    modules:
-      module === undefined ? {} : { [driver.module]: join(module.dir, `${driver.module}.ko`) },
+    modules: {},
   };
+}
+
+/** A machine with one more module in its guest, which becomes the driver under test. */
+export function withModule(machine: SoakParts, module: string, artifact: Artifact): SoakParts {
+  return {
+    ...machine,
+    hashes: { ...machine.hashes, driver: artifact.sha256 },
+    initramfs: [...machine.initramfs, join(artifact.dir, 'driver.cpio')],
+    modules: { ...machine.modules, [module]: join(artifact.dir, `${module}.ko`) },
+  };
+}
+
+function artifactOf(artifacts: ReadonlyMap<string, Artifact>, recipe: Recipe): Artifact {
+  const artifact = artifacts.get(recipe.name);
+  if (artifact === undefined) {
+    throw new Error(`${recipe.name} was not built`);
+  }
+  return artifact;
 }
 
 function buildOf(

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SeededRandom } from '../../faults/seeded-random.ts';
+import { runScript } from './guest-script.ts';
+import type { StepContext } from './step-context.ts';
+
+/** Everything that ethtool reads and most of what it sets, from two processes, under traffic. */
+export interface EthtoolChurn {
+  readonly step: 'ethtool-churn';
+  readonly times: number;
+  readonly usecs: number;
+  readonly pairs: number;
+}
+
+export function drawEthtoolChurn(random: SeededRandom): EthtoolChurn {
+  return {
+    step: 'ethtool-churn',
+    times: random.int(1, 4),
+    usecs: random.int(0, 100),
+    pairs: random.int(1, 2),
+  };
+}
+
+export async function ethtoolChurn(
+  { times, usecs, pairs }: EthtoolChurn,
+  context: StepContext,
+): Promise<void> {
+  await runScript(
+    context,
+    'using ethtool',
+    `for o in -i -S -g -c -l -x -k; do must "ethtool $o" ethtool $o $near; done
+read_all() {
+	i=0; while [ $i -lt ${times} ]; do
+		for o in -i -S -g -c -l -x -k; do ethtool $o $near >/dev/null 2>&1; done
+		i=$((i + 1))
+	done
+}
+# Asking for the number that there is fails, and is no mistake.
+resize_pairs() {
+	said=$(ethtool -L $near combined $1 2>&1) && return
+	case $said in *unmodified*|*'no channel parameters changed'*) return ;; esac
+	echo "$said"; return 1
+}
+noise 20
+read_all & reader=$!
+i=0; while [ $i -lt ${times} ]; do
+	must 'ethtool -C' ethtool -C $near rx-usecs $((${usecs} + i)) tx-usecs $((${usecs} + i))
+	must 'ethtool -X' ethtool -X $near default
+	must 'ethtool -L' resize_pairs $((1 + (${pairs} + i) % 2))
+	must 'ethtool -X' ethtool -X $near equal $((1 + (${pairs} + i) % 2))
+	must 'ethtool -K' ethtool -K $near rx off tso off
+	must 'ethtool -K' ethtool -K $near rx on tso on
+	i=$((i + 1))
+done
+wait $reader
+quiet`,
+  );
+  await context.driver.provesTraffic();
+}
