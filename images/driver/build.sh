@@ -6,18 +6,11 @@
 #   MODULE       name without .ko          PATCH       a patch to apply first, or empty
 set -euo pipefail
 : "${MODULE:?}"
+. "${BASH_SOURCE%/*}/pack.sh"
 
 rm -rf /lab/module/* && cp -r /lab/driver/. /lab/module/
 [ -z "${PATCH:-}" ] || patch -d /lab/module -p1 --forward --fuzz=0 <"$PATCH"
 
 make -C /lab/build M=/lab/module LLVM=1 -j2 modules 2>&1 | tee /lab/module/build.log
 grep -E 'warning:|error:' /lab/module/build.log >/lab/out/warnings.txt || true
-cp "/lab/module/$MODULE.ko" /lab/out/
-
-# The guest gets the module without its debug information, which the symbolizer reads on the host.
-mkdir -p /tmp/root/lib/modules/ferrolab
-llvm-strip --strip-debug -o "/tmp/root/lib/modules/ferrolab/$MODULE.ko" "/lab/out/$MODULE.ko"
-find /tmp/root -exec touch -hd @0 {} +
-cd /tmp/root
-printf '%s\n' lib lib/modules lib/modules/ferrolab "lib/modules/ferrolab/$MODULE.ko" |
-  cpio --quiet -o -H newc -R 0:0 --reproducible >/lab/out/driver.cpio
+pack "$MODULE"
