@@ -6,7 +6,20 @@ import { dirname, join, relative, resolve } from 'node:path';
 /** Which rooms of lab/src each room may import from. `*`: any. Files outside rooms are open to all. */
 const allowed: Readonly<Record<string, readonly string[] | '*'>> = {
   cli: '*',
+  defects: [
+    'soak',
+    'run',
+    'vm',
+    'faults',
+    'console',
+    'artifacts',
+    'store',
+    'stats',
+    'report',
+    'config',
+  ],
   soak: ['run', 'vm', 'faults', 'console', 'artifacts', 'store', 'stats', 'report', 'config'],
+  bench: ['run', 'vm', 'artifacts', 'config'],
   run: ['vm', 'faults', 'console', 'artifacts', 'config'],
   report: ['store', 'stats', 'console', 'config'],
   stats: [],

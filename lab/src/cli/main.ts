@@ -8,6 +8,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   boot: async () => (await import('./boot.ts')).bootCommand(),
   build: async () => (await import('./build.ts')).buildCommand(),
   console: async () => (await import('./console.ts')).consoleCommand(),
+  defects: async () => (await import('./defects.ts')).defectsCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   soak: async () => (await import('./soak.ts')).soakCommand(),
 };

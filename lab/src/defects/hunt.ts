@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { OwnDriver } from '../artifacts/recipes/driver-builds.ts';
+import type { DriverConfig, TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
+import type { CampaignObserver } from '../soak/campaign.ts';
+import { soakLive } from '../soak/live-soak.ts';
+import type { SoakParts } from '../soak/soak-parts.ts';
+import type { ResultStore } from '../store/result-store.ts';
+import type { StateDirectory } from '../store/state-directory.ts';
+import type { CrashRecord, Verdict } from '../verdict.ts';
+import type { Accelerator } from '../vm/machine-spec.ts';
+
+/** Workloads by name; a hunt with several takes them in turn. */
+export type Profiles = Readonly<Record<string, WorkloadConfig>>;
+
+/** A driver to be driven until it crashes. */
+export interface Hunt {
+  readonly driverName: OwnDriver;
+  readonly driver: DriverConfig;
+  /** Name of the mistake that is in it. */
+  readonly defect: string | null;
+  readonly target: TargetConfig;
+  readonly targetName: string;
+  readonly profiles: Profiles;
+  readonly parts: SoakParts;
+  readonly accel: Accelerator;
+  readonly seed: number;
+  readonly workers: number;
+  readonly budgetMs: number;
+}
+
+/** A crash with the run that it came in. */
+export interface FoundCrash extends CrashRecord {
+  readonly runId: string;
+  readonly seed: number;
+  readonly workload: string;
+}
+
+/** What a hunt came back with. */
+export interface HuntResult {
+  readonly outcome:
+    | 'crashed'
+    /** The budget is used up. */
+    | 'nothing-found'
+    /** The workload could not be done, or the lab failed: nothing is known of the driver. */
+    | 'no-answer'
+    | 'interrupted';
+  /** The first one. */
+  readonly crash: FoundCrash | null;
+  /** Why there is no answer; else what else is to be said. */
+  readonly note: string | null;
+  /** Runs that tested the driver, the one that crashed included: each has a seed of its own. */
+  readonly seeds: number;
+  /** Time under test, in all these runs together. */
+  readonly virtualMs: number;
+  /** From the start of the first machine to the verdict. */
+  readonly wallMs: number;
+}
+
+/** After so many ERRORs in a row of one workload it is not tried again. */
+const mostErrors = 2;
+
+/** Soaks a driver from successive seeds until the first crash, or until the budget is used up. */
+export async function hunt(
+  request: Hunt,
+  keep: { readonly state: StateDirectory; readonly store: ResultStore },
+  watch: CampaignObserver,
+  signal: AbortSignal,
+): Promise<HuntResult> {
+  const log = new HuntLog(Object.keys(request.profiles));
+  const observer: CampaignObserver = {
+    runStarted: (cycle, seed) => watch.runStarted(cycle, seed),
+    runStep: (cycle, step) => watch.runStep(cycle, step),
+    runEnded: (verdict) => {
+      log.add(verdict);
+      watch.runEnded(verdict);
+    },
+  };
+  const { driverName, driver, defect, targetName, parts, accel, seed, workers, budgetMs } = request;
+  const summary = await soakLive(
+    {
+      target: { ...request.target, workloads: request.profiles },
+      targetName,
+      driverName,
+      driver,
+      defect,
+      workloadName: Object.keys(request.profiles).join('+'),
+      nextWorkload: () => log.nextWorkload(),
+      kernel: 'debug',
+      accel,
+      seed,
+      workers,
+      budgetMs,
+    },
+    parts,
+    keep,
+    observer,
+    AbortSignal.any([signal, log.over]),
+  );
+  return log.result({
+    interrupted: signal.aborted,
+    gaveUp: summary.end.kind === 'gave-up' ? summary.end.reason : null,
+    deadFaults: summary.deadFaults,
+  });
+}
+
+/** Follows the verdicts of a hunt, and says when it is over. */
+export class HuntLog {
+  readonly #over = new AbortController();
+  readonly #start = performance.now();
+  readonly #errors = new Map<string, { inARow: number; last: string }>();
+  #workloads: readonly string[];
+  #turn = 0;
+  #crash: FoundCrash | null = null;
+  #wallMs: number | undefined;
+  #seeds = 0;
+  #virtualMs = 0;
+
+  constructor(workloads: readonly string[]) {
+    this.#workloads = workloads;
+  }
+
+  /** Fires at the first crash, or when no workload can be done. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** The workloads take turns. */
+  nextWorkload(): string {
+    const next = this.#workloads[this.#turn % this.#workloads.length];
+    this.#turn += 1;
+    if (next === undefined) {
+      throw new Error('a run is begun after the hunt was over');
+    }
+    return next;
+  }
+
+  add(verdict: Verdict): void {
+    // What ends after the crash was cut short by it.
+    if (this.#over.signal.aborted) {
+      return;
+    }
+    const { outcome, exposure, cell, reason } = verdict;
+    if (outcome === 'PASS' || outcome === 'FAIL') {
+      this.#seeds += 1;
+      this.#virtualMs += exposure.virtualMs;
+      this.#errors.delete(cell.workload);
+    }
+    if (outcome === 'ERROR') {
+      this.#addError(cell.workload, reason);
+    }
+    const [crash] = verdict.crashes;
+    if (outcome === 'FAIL' && crash !== undefined) {
+      const { runId, seed } = verdict;
+      this.#crash = { ...crash, runId, seed, workload: cell.workload };
+      this.#end();
+    }
+  }
+
+  result(end: {
+    readonly interrupted: boolean;
+    readonly gaveUp: string | null;
+    readonly deadFaults: readonly string[];
+  }): HuntResult {
+    const outcome = this.#outcome(end);
+    return {
+      outcome,
+      crash: this.#crash,
+      note: this.#note(outcome, end),
+      seeds: this.#seeds,
+      virtualMs: this.#virtualMs,
+      wallMs: this.#wallMs ?? Math.round(performance.now() - this.#start),
+    };
+  }
+
+  #outcome(end: Parameters<HuntLog['result']>[0]): HuntResult['outcome'] {
+    if (this.#crash !== null) {
+      return 'crashed';
+    }
+    if (end.interrupted) {
+      return 'interrupted';
+    }
+    const tested = this.#seeds > 0 && this.#workloads.length > 0;
+    return tested && end.gaveUp === null && end.deadFaults.length === 0
+      ? 'nothing-found'
+      : 'no-answer';
+  }
+
+  #note(outcome: HuntResult['outcome'], end: Parameters<HuntLog['result']>[0]): string | null {
+    const errors = [...this.#errors].map(([workload, { last }]) => `${workload}: ${last}`);
+    if (outcome === 'crashed') {
+      return null;
+    }
+    if (end.gaveUp !== null) {
+      return end.gaveUp;
+    }
+    if (end.deadFaults.length > 0) {
+      return `not one ${end.deadFaults.join(' and ')} reached the driver`;
+    }
+    return errors.length > 0 ? errors.join('; ') : null;
+  }
+
+  #addError(workload: string, reason: string): void {
+    const inARow = (this.#errors.get(workload)?.inARow ?? 0) + 1;
+    this.#errors.set(workload, { inARow, last: reason });
+    if (inARow >= mostErrors) {
+      this.#workloads = this.#workloads.filter((name) => name !== workload);
+    }
+    if (this.#workloads.length === 0) {
+      this.#end();
+    }
+  }
+
+  #end(): void {
+    this.#wallMs = Math.round(performance.now() - this.#start);
+    this.#over.abort();
+  }
+}
