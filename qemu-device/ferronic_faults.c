@@ -1,240 +1,500 @@
 /*
- * Ferronic NIC: faults that are injected by QMP
+ * Ferronic NIC: faults
  *
  * A fault runs on the virtual clock and counts what it delivered. It belongs to
- * the environment: a reset of the device does not end it.
+ * the environment: a reset of the device does not end it. This file keeps the
+ * faults; what makes one happen is in ferronic_fault_trigger.c, what happens in
+ * ferronic_fault_hooks.c and ferronic_fault_actions.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"
-#include "qemu/host-utils.h"
+#include "qapi/clone-visitor.h"
 #include "qapi/error.h"
 #include "qapi/qapi-commands-ferronic.h"
+#include "qapi/qapi-visit-ferronic.h"
 #include "migration/vmstate.h"
-#include "ferronic.h"
+#include "system/system.h"
+#include "ferronic_faults.h"
+#include "ferronic_qmp.h"
 #include "trace.h"
 
-#define STORM_BURST         64          /* messages sent in one timer tick */
-#define STORM_RATE_MAX_HZ   1000000
-#define STORM_COUNT_MAX     10000000
-#define FLAP_DOWN_MIN_NS    1000
-#define FLAP_DOWN_MAX_NS    60000000000ULL
-#define FLAP_COUNT_MAX      100000
+/* Interrupts that go wrong and links that flap are no excuse for a driver. */
+#define HARMLESS \
+    (BIT(FERRONIC_FAULT_KIND_IRQ_STORM) | \
+     BIT(FERRONIC_FAULT_KIND_IRQ_SPURIOUS) | \
+     BIT(FERRONIC_FAULT_KIND_IRQ_LOST) | \
+     BIT(FERRONIC_FAULT_KIND_IRQ_LATE) | \
+     BIT(FERRONIC_FAULT_KIND_IRQ_WRONG_VECTOR) | \
+     BIT(FERRONIC_FAULT_KIND_INTX_STUCK) | \
+     BIT(FERRONIC_FAULT_KIND_LINK_FLAP) | \
+     BIT(FERRONIC_FAULT_KIND_RX_BAD_CHECKSUM) | \
+     BIT(FERRONIC_FAULT_KIND_AER_CORRECTABLE) | \
+     BIT(FERRONIC_FAULT_KIND_AER_UNCORRECTABLE))
 
-static int64_t virtual_ns(void)
+/* Slots */
+
+FerronicFaultSlot *ferronic_fault_find(FerronicFaults *faults, uint32_t id)
 {
-    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    unsigned i;
+
+    for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
+        if (faults->slots[i].spec && faults->slots[i].id == id) {
+            return &faults->slots[i];
+        }
+    }
+    return NULL;
 }
 
-/* Interrupt storm */
-
-static unsigned storm_vector(const FerronicStorm *storm)
+static bool in_progress(const FerronicFaults *faults,
+                        const FerronicFaultSlot *slot)
 {
-    return storm - storm->faults->storms;
+    return slot->actions || slot->ends != FERRONIC_NEVER ||
+           ferronic_storm_belongs(faults, slot->id) ||
+           (faults->flap.remaining && faults->flap.id == slot->id);
 }
 
-/* When the next message is due; computed from the start, so it cannot drift. */
-static int64_t storm_next_ns(const FerronicStorm *storm)
+FerronicFaultState ferronic_fault_state(const FerronicFaults *faults,
+                                        const FerronicFaultSlot *slot)
 {
-    return storm->start_ns +
-           muldiv64(storm->sent, NANOSECONDS_PER_SECOND, storm->rate_hz);
+    if (in_progress(faults, slot)) {
+        return FERRONIC_FAULT_STATE_ACTIVE;
+    }
+    if (slot->cancelled) {
+        return FERRONIC_FAULT_STATE_CANCELLED;
+    }
+    if (!slot->remaining) {
+        return FERRONIC_FAULT_STATE_DONE;
+    }
+    return slot->armed ? FERRONIC_FAULT_STATE_ARMED
+                       : FERRONIC_FAULT_STATE_WAITING;
 }
 
-static void storm_send(FerronicStorm *storm)
+static void slot_clear(FerronicFaultSlot *slot)
 {
-    FerronicFaults *faults = storm->faults;
+    qapi_free_FerronicFault(slot->spec);
+    g_free(slot->json);
+    memset(slot, 0, sizeof(*slot));
+}
 
-    if (ferronic_core_message(faults->core, storm_vector(storm)) ==
-        FERRONIC_MESSAGE_SENT) {
-        faults->storm_delivered++;
+/* A free slot, or the oldest one whose fault is over. */
+static FerronicFaultSlot *slot_take(FerronicFaults *faults)
+{
+    FerronicFaultSlot *oldest = NULL;
+    unsigned i;
+
+    for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
+        FerronicFaultSlot *slot = &faults->slots[i];
+
+        if (!slot->spec) {
+            return slot;
+        }
+        if (!ferronic_fault_is_live(slot) && !in_progress(faults, slot) &&
+            !slot->log.unwritten && (!oldest || slot->id < oldest->id)) {
+            oldest = slot;
+        }
+    }
+    if (oldest) {
+        slot_clear(oldest);
+    }
+    return oldest;
+}
+
+/* Deliveries */
+
+static void write_line(FerronicFaults *faults, const FerronicFaultSlot *slot,
+                       int64_t time, uint64_t count, const char *members)
+{
+    FerronicLog *log = &faults->core->contract.log;
+    g_autoptr(GString) line = NULL;
+
+    if (!ferronic_log_is_open(log)) {
+        return;
+    }
+    line = ferronic_log_begin(time, faults->core->id, "fault");
+    g_string_append_printf(line, ",\"fault\":%u,\"kind\":\"%s\","
+                           "\"count\":%" PRIu64 "%s", slot->id,
+                           FerronicFaultKind_str(slot->spec->kind), count,
+                           members);
+    ferronic_log_write(log, line);
+}
+
+static void flush_log(FerronicFaults *faults)
+{
+    unsigned i;
+
+    for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
+        FerronicFaultSlot *slot = &faults->slots[i];
+        uint64_t count = ferronic_log_take(&slot->log);
+
+        if (count) {
+            write_line(faults, slot, slot->last_time, count, "");
+        }
+    }
+}
+
+void ferronic_fault_delivered(FerronicFaults *faults, FerronicFaultSlot *slot,
+                              uint64_t count, const char *format, ...)
+{
+    g_autofree char *members = NULL;
+    va_list ap;
+
+    slot->delivered += count;
+    slot->last_time = ferronic_now();
+    faults->counts[slot->spec->kind].delivered += count;
+    if (!(HARMLESS & BIT(slot->spec->kind)) && !faults->misleading) {
+        faults->misleading = true;
+        ferronic_faults_update(faults);
+    }
+    trace_ferronic_fault(faults->core->id, slot->id,
+                         FerronicFaultKind_str(slot->spec->kind), count);
+    /* A line of several messages is one, however many they are. */
+    if (slot->log.lines >= FERRONIC_LOG_SINGLE) {
+        slot->log.unwritten += count;
+        if (faults->flush_ns == FERRONIC_NEVER) {
+            faults->flush_ns = slot->last_time + FERRONIC_LOG_PERIOD_NS;
+            ferronic_faults_update(faults);
+        }
+        return;
+    }
+    slot->log.lines++;
+    va_start(ap, format);
+    members = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    write_line(faults, slot, slot->last_time, count, members);
+}
+
+void ferronic_fault_ineffective(FerronicFaults *faults,
+                                FerronicFaultSlot *slot, uint64_t count,
+                                const char *why)
+{
+    g_autofree char *members = NULL;
+
+    slot->ineffective += count;
+    faults->counts[slot->spec->kind].ineffective += count;
+    trace_ferronic_fault_ineffective(faults->core->id, slot->id, why);
+    if (slot->log.lines >= FERRONIC_LOG_SINGLE) {
+        return;
+    }
+    slot->log.lines++;
+    members = g_strdup_printf(",\"ineffective\":%" PRIu64 ",\"why\":\"%s\"",
+                              count, why);
+    write_line(faults, slot, ferronic_now(), 0, members);
+}
+
+/* What is misled, and by what */
+
+bool ferronic_faults_may_mislead(const FerronicCore *core)
+{
+    const FerronicFaults *faults = core->faults_opaque;
+
+    return faults && faults->misleading;
+}
+
+bool ferronic_faults_made_dma_fail(FerronicCore *core, int queue)
+{
+    FerronicFaults *faults = core->faults_opaque;
+    bool made;
+
+    if (!faults) {
+        return false;
+    }
+    if (queue == FERRONIC_NO_QUEUE) {
+        made = faults->failed_copy;
+        faults->failed_copy = false;
     } else {
-        faults->storm_masked++;
+        made = faults->failed_queues & BIT(queue);
+        faults->failed_queues &= ~BIT(queue);
     }
-    storm->sent++;
-    storm->remaining--;
+    return made;
 }
 
-/* Sends what is due, up to a bound. Returns how many messages that were. */
-static uint32_t storm_burst(FerronicStorm *storm, int64_t now)
-{
-    uint32_t sent = 0;
+/* The engine's timer and its hooks */
 
-    while (storm->remaining && sent < STORM_BURST &&
-           storm_next_ns(storm) <= now) {
-        storm_send(storm);
-        sent++;
-    }
-    return sent;
+static uint32_t kinds_with_hooks(const FerronicFaultSlot *slot)
+{
+    return ferronic_fault_is_at_once(slot->spec->kind)
+           ? 0 : BIT(slot->spec->kind);
 }
 
-static void storm_arm(FerronicStorm *storm, int64_t now)
+static int64_t next_time(const FerronicFaults *faults)
 {
-    int64_t next = storm_next_ns(storm);
+    int64_t next = MIN(ferronic_delay_next(faults), faults->flush_ns);
+    unsigned i;
 
-    /* Too far behind: the storm lasts longer, its rate does not rise. */
-    if (next <= now) {
-        storm->start_ns = now + NANOSECONDS_PER_SECOND / storm->rate_hz;
-        storm->sent = 0;
-        next = storm->start_ns;
+    for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
+        const FerronicFaultSlot *slot = &faults->slots[i];
+
+        if (!slot->spec) {
+            continue;
+        }
+        next = MIN(next, slot->actions ? 0 : slot->ends);
+        if (ferronic_fault_is_live(slot)) {
+            next = MIN(next, slot->due);
+        }
     }
-    timer_mod(storm->timer, next);
+    return next;
 }
 
-static void storm_tick(void *opaque)
+void ferronic_faults_update(FerronicFaults *faults)
 {
-    FerronicStorm *storm = opaque;
-    FerronicCore *core = storm->faults->core;
-    int64_t now = virtual_ns();
-    bool was_engaged = ferronic_core_enter(core);
-    uint32_t sent = storm_burst(storm, now);
+    FerronicCore *core = faults->core;
+    int64_t next = next_time(faults);
+    unsigned i;
 
-    ferronic_core_leave(core, was_engaged);
-    trace_ferronic_storm_tick(core->id, storm_vector(storm), sent,
-                              storm->remaining);
-    if (storm->remaining) {
-        storm_arm(storm, now);
+    faults->live_kinds = 0;
+    faults->live_events = 0;
+    for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
+        const FerronicFaultSlot *slot = &faults->slots[i];
+        FerronicEvent event;
+
+        if (!ferronic_fault_is_live(slot)) {
+            continue;
+        }
+        faults->live_kinds |= kinds_with_hooks(slot);
+        if (ferronic_trigger_counts(slot->spec, &event)) {
+            faults->live_events |= BIT(event);
+        }
+    }
+    core->faults = faults->live_kinds || faults->live_events ||
+                   faults->delayed_count || faults->misleading ||
+                   faults->failed_queues || faults->failed_copy
+                   ? &ferronic_fault_hooks : NULL;
+    if (next == FERRONIC_NEVER) {
+        timer_del(faults->timer);
     } else {
-        trace_ferronic_storm_end(core->id, storm_vector(storm));
+        timer_mod(faults->timer, MAX(next, ferronic_now()));
     }
 }
 
-static void storm_start(FerronicStorm *storm, uint32_t rate_hz, uint32_t count)
+static void run_slots(FerronicFaults *faults, int64_t now)
 {
-    FerronicFaults *faults = storm->faults;
+    unsigned i;
 
-    trace_ferronic_storm_start(faults->core->id, storm_vector(storm), rate_hz,
-                               count);
-    faults->storms_started++;
-    faults->storm_requested += count;
-    storm->rate_hz = rate_hz;
-    storm->remaining = count;
-    storm->sent = 0;
-    storm->start_ns = virtual_ns();
-    timer_mod(storm->timer, storm->start_ns);
-}
+    ferronic_trigger_time(faults, now);
+    for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
+        FerronicFaultSlot *slot = &faults->slots[i];
 
-/* Link flap */
-
-static void flap_down(FerronicFaults *faults)
-{
-    FerronicFlap *flap = &faults->flap;
-
-    trace_ferronic_flap_down(faults->core->id, flap->remaining);
-    flap->effective = ferronic_core_link_up(faults->core);
-    flap->down = true;
-    ferronic_core_force_link_down(faults->core, true);
-}
-
-static void flap_up(FerronicFaults *faults)
-{
-    FerronicFlap *flap = &faults->flap;
-
-    trace_ferronic_flap_up(faults->core->id);
-    flap->down = false;
-    flap->remaining--;
-    if (flap->effective) {
-        faults->flaps_delivered++;
-    } else {
-        faults->flaps_ineffective++;
+        if (slot->spec && slot->actions) {
+            ferronic_fault_act(faults, slot);
+        }
+        if (slot->spec && slot->ends <= now) {
+            ferronic_fault_end(faults, slot);
+        }
     }
-    ferronic_core_force_link_down(faults->core, false);
 }
 
-static void flap_tick(void *opaque)
+static void faults_tick(void *opaque)
 {
     FerronicFaults *faults = opaque;
-    FerronicFlap *flap = &faults->flap;
+    FerronicCore *core = faults->core;
+    int64_t now = ferronic_now();
+    bool was_engaged = ferronic_core_enter(core);
 
-    if (flap->down) {
-        flap_up(faults);
-    } else {
-        flap_down(faults);
+    run_slots(faults, now);
+    ferronic_delay_run(faults, now);
+    if (faults->flush_ns <= now) {
+        faults->flush_ns = FERRONIC_NEVER;
+        flush_log(faults);
     }
-    if (flap->remaining) {
-        timer_mod(flap->timer, virtual_ns() + flap->down_ns);
+    if (!core->unrealized) {
+        ferronic_faults_update(faults);
+    }
+    ferronic_core_leave(core, was_engaged);
+}
+
+/* Life of a fault */
+
+static void slot_init(FerronicFaultSlot *slot, const FerronicFault *spec,
+                      uint32_t id)
+{
+    slot->spec = QAPI_CLONE(FerronicFault, spec);
+    slot->id = id;
+    slot->remaining = spec->has_times ? spec->times : 1;
+    slot->last_time = FERRONIC_NEVER;
+    slot->ends = FERRONIC_NEVER;
+}
+
+/* What is due now happens before the command is answered. */
+static void run_now(FerronicFaults *faults)
+{
+    bool was_engaged = ferronic_core_enter(faults->core);
+
+    run_slots(faults, ferronic_now());
+    ferronic_faults_update(faults);
+    ferronic_core_leave(faults->core, was_engaged);
+}
+
+uint32_t ferronic_fault_add(FerronicFaults *faults, const FerronicFault *spec,
+                            Error **errp)
+{
+    FerronicFaultSlot *slot = slot_take(faults);
+
+    if (!slot) {
+        error_setg(errp, "%d faults are under way; cancel some",
+                   FERRONIC_FAULTS_MAX);
+        return 0;
+    }
+    slot_init(slot, spec, faults->next_id++);
+    ferronic_trigger_start(slot, faults->seed, ferronic_now());
+    faults->counts[spec->kind].injected++;
+    trace_ferronic_fault_injected(faults->core->id, slot->id,
+                                  FerronicFaultKind_str(spec->kind));
+    return slot->id;
+}
+
+void ferronic_fault_cancel(FerronicFaults *faults, FerronicFaultSlot *slot)
+{
+    slot->cancelled |= slot->remaining || in_progress(faults, slot);
+    slot->actions = 0;
+    slot->armed = 0;
+    ferronic_storm_end(faults, slot->id);
+    ferronic_flap_end(faults, slot->id);
+    ferronic_delay_release_fault(faults, slot->id);
+    if (slot->ends != FERRONIC_NEVER) {
+        ferronic_fault_end(faults, slot);
     }
 }
 
-static void flap_start(FerronicFaults *faults, uint64_t down_ns, uint32_t count)
-{
-    FerronicFlap *flap = &faults->flap;
+/* QMP */
 
-    trace_ferronic_flap_start(faults->core->id, down_ns, count);
-    faults->flaps_requested += count;
-    flap->down_ns = down_ns;
-    flap->remaining = count;
-    timer_mod(flap->timer, virtual_ns());
+static uint32_t inject(const char *path, const FerronicFault *spec,
+                       Error **errp)
+{
+    FerronicState *s = ferronic_find_device(path, errp);
+    uint32_t id;
+
+    if (!s || !ferronic_fault_check(spec, errp)) {
+        return 0;
+    }
+    id = ferronic_fault_add(&s->faults, spec, errp);
+    if (id) {
+        run_now(&s->faults);
+    }
+    return id;
 }
 
-/* QMP commands */
-
-static FerronicState *find_device(const char *path, Error **errp)
+FerronicFaultId *qmp_ferronic_inject_fault(const char *path,
+                                           FerronicFault *fault, Error **errp)
 {
-    bool ambiguous = false;
-    Object *obj = object_resolve_path(path, &ambiguous);
+    uint32_t id = inject(path, fault, errp);
+    FerronicFaultId *result;
 
-    if (!obj) {
-        error_setg(errp, ambiguous ? "path '%s' fits more than one object"
-                                   : "nothing at path '%s'; it must be the QOM "
-                                     "path of a ferronic device, such as "
-                                     "/machine/peripheral/nic0", path);
+    if (!id) {
         return NULL;
     }
-    if (!object_dynamic_cast(obj, TYPE_FERRONIC)) {
-        error_setg(errp, "path '%s' is a %s; it must be a %s", path,
-                   object_get_typename(obj), TYPE_FERRONIC);
-        return NULL;
-    }
-    if (!DEVICE(obj)->realized) {
-        error_setg(errp, "device at path '%s' is not realized", path);
-        return NULL;
-    }
-    return FERRONIC(obj);
+    result = g_new0(FerronicFaultId, 1);
+    result->id = id;
+    return result;
 }
 
-static bool check_range(const char *name, uint64_t value, uint64_t min,
-                        uint64_t max, Error **errp)
+void qmp_ferronic_cancel_fault(const char *path, bool has_id, uint32_t id,
+                               Error **errp)
 {
-    if (value >= min && value <= max) {
-        return true;
+    FerronicState *s = ferronic_find_device(path, errp);
+    bool found = !has_id;
+    unsigned i;
+
+    if (!s) {
+        return;
     }
-    error_setg(errp, "%s is %" PRIu64 "; it must be from %" PRIu64
-               " to %" PRIu64, name, value, min, max);
-    return false;
+    for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
+        FerronicFaultSlot *slot = &s->faults.slots[i];
+
+        if (slot->spec && (!has_id || slot->id == id)) {
+            ferronic_fault_cancel(&s->faults, slot);
+            found = true;
+        }
+    }
+    if (!found) {
+        error_setg(errp, "there is no fault %" PRIu32, id);
+        return;
+    }
+    ferronic_faults_update(&s->faults);
+}
+
+static FerronicFaultInfo *slot_info(const FerronicFaults *faults,
+                                    const FerronicFaultSlot *slot)
+{
+    FerronicFaultInfo *info = g_new0(FerronicFaultInfo, 1);
+
+    info->id = slot->id;
+    info->kind = slot->spec->kind;
+    info->state = ferronic_fault_state(faults, slot);
+    info->opportunities = slot->opportunities;
+    info->delivered = slot->delivered;
+    info->ineffective = slot->ineffective;
+    info->has_last_time = slot->last_time != FERRONIC_NEVER;
+    info->last_time = info->has_last_time ? slot->last_time : 0;
+    return info;
+}
+
+static gint by_id(gconstpointer a, gconstpointer b)
+{
+    const FerronicFaultSlot *left = *(FerronicFaultSlot *const *)a;
+    const FerronicFaultSlot *right = *(FerronicFaultSlot *const *)b;
+
+    return left->id < right->id ? -1 : left->id > right->id;
+}
+
+FerronicFaultInfoList *qmp_query_ferronic_faults(const char *path,
+                                                 Error **errp)
+{
+    FerronicState *s = ferronic_find_device(path, errp);
+    g_autoptr(GPtrArray) slots = g_ptr_array_new();
+    FerronicFaultInfoList *list = NULL;
+    FerronicFaultInfoList **tail = &list;
+    unsigned i;
+
+    if (!s) {
+        return NULL;
+    }
+    for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
+        if (s->faults.slots[i].spec) {
+            g_ptr_array_add(slots, &s->faults.slots[i]);
+        }
+    }
+    g_ptr_array_sort(slots, by_id);
+    for (i = 0; i < slots->len; i++) {
+        QAPI_LIST_APPEND(tail, slot_info(&s->faults, slots->pdata[i]));
+    }
+    return list;
 }
 
 void qmp_ferronic_inject_irq_storm(const char *path, uint8_t vector,
                                    uint32_t rate_hz, uint32_t count,
                                    Error **errp)
 {
-    FerronicState *s = find_device(path, errp);
-    FerronicStorm *storm;
+    FerronicState *s = ferronic_find_device(path, errp);
+    FerronicFault spec = {
+        .kind = FERRONIC_FAULT_KIND_IRQ_STORM,
+        .u.irq_storm = { .vector = vector, .rate_hz = rate_hz,
+                         .count = count },
+    };
 
-    if (!s ||
-        !check_range("vector", vector, 0, FERRONIC_VECTORS - 1, errp) ||
-        !check_range("rate-hz", rate_hz, 1, STORM_RATE_MAX_HZ, errp) ||
-        !check_range("count", count, 1, STORM_COUNT_MAX, errp)) {
+    if (!s || !ferronic_fault_check(&spec, errp)) {
         return;
     }
-    storm = &s->faults.storms[vector];
-    if (storm->remaining) {
+    if (s->faults.storms.vector[vector].remaining) {
         error_setg(errp, "a storm on vector %u is in progress, %" PRIu32
-                   " messages are left", vector, storm->remaining);
+                   " messages are left", vector,
+                   s->faults.storms.vector[vector].remaining);
         return;
     }
-    storm_start(storm, rate_hz, count);
+    inject(path, &spec, errp);
 }
 
 void qmp_ferronic_inject_link_flap(const char *path, uint64_t down_ns,
                                    uint32_t count, Error **errp)
 {
-    FerronicState *s = find_device(path, errp);
+    FerronicState *s = ferronic_find_device(path, errp);
+    FerronicFault spec = {
+        .kind = FERRONIC_FAULT_KIND_LINK_FLAP,
+        .u.link_flap = { .down_ns = down_ns, .count = count },
+    };
 
-    if (!s ||
-        !check_range("down-ns", down_ns, FLAP_DOWN_MIN_NS, FLAP_DOWN_MAX_NS,
-                     errp) ||
-        !check_range("count", count, 1, FLAP_COUNT_MAX, errp)) {
+    if (!s || !ferronic_fault_check(&spec, errp)) {
         return;
     }
     if (s->faults.flap.remaining) {
@@ -242,161 +502,224 @@ void qmp_ferronic_inject_link_flap(const char *path, uint64_t down_ns,
                    s->faults.flap.remaining);
         return;
     }
-    flap_start(&s->faults, down_ns, count);
-}
-
-static FerronicFrames *frames_info(const FerronicTotals *totals)
-{
-    FerronicFrames *frames = g_new0(FerronicFrames, 1);
-
-    frames->received = totals->rx_frames;
-    frames->missed = totals->rx_missed;
-    frames->sent = totals->tx_frames;
-    frames->send_errors = totals->tx_errors;
-    return frames;
-}
-
-static FerronicVectorInfoList *vectors_info(const FerronicTotals *totals)
-{
-    FerronicVectorInfoList *list = NULL;
-    FerronicVectorInfoList **tail = &list;
-    unsigned vector;
-
-    for (vector = 0; vector < FERRONIC_VECTORS; vector++) {
-        FerronicVectorInfo *info = g_new0(FerronicVectorInfo, 1);
-
-        info->vector = vector;
-        info->delivered = totals->delivered[vector];
-        info->held = totals->held[vector];
-        QAPI_LIST_APPEND(tail, info);
-    }
-    return list;
-}
-
-static bool storm_active(const FerronicFaults *faults)
-{
-    unsigned vector;
-
-    for (vector = 0; vector < FERRONIC_VECTORS; vector++) {
-        if (faults->storms[vector].remaining) {
-            return true;
-        }
-    }
-    return false;
-}
-
-FerronicInfo *qmp_query_ferronic(const char *path, Error **errp)
-{
-    FerronicState *s = find_device(path, errp);
-    const FerronicTotals *totals;
-    const FerronicFaults *faults;
-    FerronicInfo *info;
-
-    if (!s) {
-        return NULL;
-    }
-    totals = &s->core.totals;
-    faults = &s->faults;
-    info = g_new0(FerronicInfo, 1);
-    info->path = object_get_canonical_path(OBJECT(s));
-    info->ready = s->core.ready;
-    info->link_up = ferronic_core_link_up(&s->core);
-    info->resets = totals->resets;
-    info->config_errors = totals->config_errors;
-    info->dma_errors = totals->dma_errors;
-    info->frames = frames_info(totals);
-    info->vectors = vectors_info(totals);
-    info->irq_storms = faults->storms_started;
-    info->storm_active = storm_active(faults);
-    info->storm_interrupts_requested = faults->storm_requested;
-    info->storm_interrupts_delivered = faults->storm_delivered;
-    info->storm_interrupts_masked = faults->storm_masked;
-    info->link_flap_active = faults->flap.remaining != 0;
-    info->link_flaps_requested = faults->flaps_requested;
-    info->link_flaps_delivered = faults->flaps_delivered;
-    info->link_flaps_ineffective = faults->flaps_ineffective;
-    return info;
+    inject(path, &spec, errp);
 }
 
 /* Life cycle */
 
-void ferronic_faults_realize(FerronicFaults *faults, FerronicCore *core)
+/* Begins with the plan of the property, if there is one. */
+static bool plan_begin(FerronicFaults *faults, Error **errp)
 {
-    unsigned vector;
+    g_autoptr(FerronicFaultPlan) plan = NULL;
+    const FerronicFaultList *entry;
 
-    faults->core = core;
-    for (vector = 0; vector < FERRONIC_VECTORS; vector++) {
-        FerronicStorm *storm = &faults->storms[vector];
-
-        storm->faults = faults;
-        storm->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, storm_tick, storm);
+    if (!faults->plan_file) {
+        return true;
     }
-    faults->flap.timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, flap_tick, faults);
+    plan = ferronic_fault_plan_read(faults->plan_file, &faults->plan, errp);
+    if (!plan) {
+        return false;
+    }
+    for (entry = plan->faults; entry; entry = entry->next) {
+        if (!ferronic_fault_add(faults, entry->value, errp)) {
+            return false;
+        }
+    }
+    ferronic_faults_update(faults);
+    return true;
+}
+
+static void faults_exit(Notifier *notifier, void *data)
+{
+    flush_log(container_of(notifier, FerronicFaults, exit));
+}
+
+static void clear_slots(FerronicFaults *faults)
+{
+    unsigned i;
+
+    for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
+        slot_clear(&faults->slots[i]);
+    }
+}
+
+bool ferronic_faults_realize(FerronicFaults *faults, FerronicCore *core,
+                             Error **errp)
+{
+    faults->core = core;
+    faults->next_id = 1;
+    faults->flush_ns = FERRONIC_NEVER;
+    faults->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, faults_tick, faults);
+    ferronic_storms_realize(faults);
+    ferronic_flap_realize(faults);
+    faults->exit.notify = faults_exit;
+    qemu_add_exit_notifier(&faults->exit);
+    core->faults_opaque = faults;
+    if (!plan_begin(faults, errp)) {
+        ferronic_faults_unrealize(faults);
+        return false;
+    }
+    return true;
 }
 
 void ferronic_faults_unrealize(FerronicFaults *faults)
 {
-    unsigned vector;
-
-    for (vector = 0; vector < FERRONIC_VECTORS; vector++) {
-        timer_free(faults->storms[vector].timer);
-    }
-    timer_free(faults->flap.timer);
+    faults->core->faults = NULL;
+    flush_log(faults);
+    qemu_remove_exit_notifier(&faults->exit);
+    timer_free(faults->timer);
+    ferronic_storms_unrealize(faults);
+    ferronic_flap_unrealize(faults);
+    clear_slots(faults);
 }
 
 /* Migration */
 
-static int storm_post_load(void *opaque, int version_id)
+static int slot_pre_save(void *opaque)
 {
-    FerronicStorm *storm = opaque;
+    FerronicFaultSlot *slot = opaque;
 
-    return storm->remaining && !storm->rate_hz ? -EINVAL : 0;
+    g_free(slot->json);
+    slot->json = slot->spec ? (uint8_t *)ferronic_fault_to_json(slot->spec)
+                            : NULL;
+    slot->json_size = slot->json ? strlen((char *)slot->json) + 1 : 0;
+    return 0;
 }
 
-static const VMStateDescription storm_vmstate = {
-    .name = "ferronic/storm",
+static int slot_pre_load(void *opaque)
+{
+    slot_clear(opaque);
+    return 0;
+}
+
+static int slot_post_load(void *opaque, int version_id)
+{
+    FerronicFaultSlot *slot = opaque;
+
+    if (!slot->json_size) {
+        return 0;
+    }
+    if (slot->json[slot->json_size - 1]) {
+        return -EINVAL;
+    }
+    slot->spec = ferronic_fault_from_json((char *)slot->json, NULL);
+    if (!slot->spec || !ferronic_fault_check(slot->spec, NULL) ||
+        slot->armed > slot->remaining) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static const VMStateDescription slot_vmstate = {
+    .name = "ferronic/fault",
     .version_id = 1,
     .minimum_version_id = 1,
-    .post_load = storm_post_load,
+    .pre_save = slot_pre_save,
+    .pre_load = slot_pre_load,
+    .post_load = slot_post_load,
     .fields = (const VMStateField[]) {
-        VMSTATE_TIMER_PTR(timer, FerronicStorm),
-        VMSTATE_UINT32(rate_hz, FerronicStorm),
-        VMSTATE_UINT32(remaining, FerronicStorm),
-        VMSTATE_UINT64(sent, FerronicStorm),
-        VMSTATE_INT64(start_ns, FerronicStorm),
+        VMSTATE_UINT32(json_size, FerronicFaultSlot),
+        VMSTATE_VBUFFER_ALLOC_UINT32(json, FerronicFaultSlot, 1, NULL,
+                                     json_size),
+        VMSTATE_UINT32(id, FerronicFaultSlot),
+        VMSTATE_UINT32(remaining, FerronicFaultSlot),
+        VMSTATE_UINT32(armed, FerronicFaultSlot),
+        VMSTATE_UINT32(actions, FerronicFaultSlot),
+        VMSTATE_BOOL(cancelled, FerronicFaultSlot),
+        VMSTATE_INT64(due, FerronicFaultSlot),
+        VMSTATE_UINT64(events, FerronicFaultSlot),
+        VMSTATE_UINT64(opportunities, FerronicFaultSlot),
+        VMSTATE_UINT64(delivered, FerronicFaultSlot),
+        VMSTATE_UINT64(ineffective, FerronicFaultSlot),
+        VMSTATE_INT64(last_time, FerronicFaultSlot),
+        VMSTATE_INT64(ends, FerronicFaultSlot),
+        VMSTATE_UINT64(random, FerronicFaultSlot),
+        VMSTATE_UINT64(log.lines, FerronicFaultSlot),
         VMSTATE_END_OF_LIST()
     }
 };
 
-static const VMStateDescription flap_vmstate = {
-    .name = "ferronic/flap",
+static const VMStateDescription count_vmstate = {
+    .name = "ferronic/fault-count",
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
-        VMSTATE_TIMER_PTR(timer, FerronicFlap),
-        VMSTATE_UINT64(down_ns, FerronicFlap),
-        VMSTATE_UINT32(remaining, FerronicFlap),
-        VMSTATE_BOOL(down, FerronicFlap),
-        VMSTATE_BOOL(effective, FerronicFlap),
+        VMSTATE_UINT64(injected, FerronicKindCount),
+        VMSTATE_UINT64(delivered, FerronicKindCount),
+        VMSTATE_UINT64(ineffective, FerronicKindCount),
         VMSTATE_END_OF_LIST()
     }
 };
+
+static int faults_pre_save(void *opaque)
+{
+    flush_log(opaque);
+    return 0;
+}
+
+static bool delayed_are_sane(void *opaque, int version_id)
+{
+    const FerronicFaults *faults = opaque;
+    unsigned n;
+
+    if (faults->delayed_count > FERRONIC_DELAYED_MAX) {
+        return false;
+    }
+    for (n = 0; n < faults->delayed_count; n++) {
+        const FerronicDelayed *delayed = &faults->delayed[n];
+
+        if (delayed->which >= (delayed->interrupt ? FERRONIC_VECTORS
+                                                  : 2 * FERRONIC_QUEUES) ||
+            delayed->index >= FERRONIC_RING_SIZE_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * A state that was saved before any plan began is a template: the plan of this
+ * QEMU begins now. A plan that had begun goes on, and ours is not needed.
+ */
+static int faults_post_load(void *opaque, int version_id)
+{
+    FerronicFaults *faults = opaque;
+
+    if (!delayed_are_sane(faults, version_id)) {
+        return -EINVAL;
+    }
+    faults->flush_ns = FERRONIC_NEVER;
+    if (!faults->plan && !plan_begin(faults, NULL)) {
+        return -EINVAL;
+    }
+    ferronic_faults_update(faults);
+    return 0;
+}
 
 const VMStateDescription ferronic_faults_vmstate = {
     .name = "ferronic/faults",
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
+    .pre_save = faults_pre_save,
+    .post_load = faults_post_load,
     .fields = (const VMStateField[]) {
-        VMSTATE_STRUCT_ARRAY(storms, FerronicFaults, FERRONIC_VECTORS, 1,
-                             storm_vmstate, FerronicStorm),
-        VMSTATE_STRUCT(flap, FerronicFaults, 1, flap_vmstate, FerronicFlap),
-        VMSTATE_UINT64(storms_started, FerronicFaults),
-        VMSTATE_UINT64(storm_requested, FerronicFaults),
-        VMSTATE_UINT64(storm_delivered, FerronicFaults),
-        VMSTATE_UINT64(storm_masked, FerronicFaults),
-        VMSTATE_UINT64(flaps_requested, FerronicFaults),
-        VMSTATE_UINT64(flaps_delivered, FerronicFaults),
-        VMSTATE_UINT64(flaps_ineffective, FerronicFaults),
+        VMSTATE_UINT64(plan, FerronicFaults),
+        VMSTATE_UINT32(next_id, FerronicFaults),
+        VMSTATE_STRUCT_ARRAY(slots, FerronicFaults, FERRONIC_FAULTS_MAX, 1,
+                             slot_vmstate, FerronicFaultSlot),
+        VMSTATE_STRUCT_ARRAY(counts, FerronicFaults, FERRONIC_FAULT_KIND__MAX,
+                             1, count_vmstate, FerronicKindCount),
+        VMSTATE_STRUCT(storms, FerronicFaults, 1, ferronic_storms_vmstate,
+                       FerronicStorms),
+        VMSTATE_STRUCT(flap, FerronicFaults, 2, ferronic_flap_vmstate,
+                       FerronicFlap),
+        VMSTATE_STRUCT_ARRAY(delayed, FerronicFaults, FERRONIC_DELAYED_MAX, 1,
+                             ferronic_delayed_vmstate, FerronicDelayed),
+        VMSTATE_UINT32(delayed_count, FerronicFaults),
+        VMSTATE_UINT64(tainted, FerronicFaults),
+        VMSTATE_BOOL(misleading, FerronicFaults),
+        VMSTATE_UINT32(failed_queues, FerronicFaults),
+        VMSTATE_BOOL(failed_copy, FerronicFaults),
         VMSTATE_END_OF_LIST()
     }
 };
