@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import { $, chalk } from 'zx';
+import { catalogueComplaints } from './checks/defect-catalogue.ts';
 import { boundaryViolations } from './checks/import-boundaries.ts';
 import { lockFileViolations } from './checks/lock-file.ts';
 import { missingLicences } from './checks/spdx-headers.ts';
@@ -48,6 +49,7 @@ const checks: readonly Check[] = [
     () => command(tool('tsx', 'scripts/generate-registers.ts', '--check')),
   ],
   ['imports between rooms', async () => boundaryViolations(root)],
+  ['catalogue of defects', async () => catalogueComplaints(root)],
   ['licence headers', async () => missingLicences(root)],
   ['no unsafe Rust in driver code', async () => unsafeViolations(root)],
   ['exact versions, no addresses', async () => lockFileViolations(root)],

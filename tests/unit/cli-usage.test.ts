@@ -14,6 +14,10 @@ describe('the command line', function () {
     [['soak', '--driver', 'c', '--defect', 'none-such'], /probe-alloc-unchecked.*work-uaf/s],
     [['soak', '--kernel', 'slow'], /fast.*debug/s],
     [['soak', '--minutes', 'many'], /minutes/],
+    [['defects', '--only', 'none-such'], /probe-alloc-unchecked.*work-uaf/s],
+    [['defects', '--driver', 'fortran'], /rust.*c/s],
+    [['defects', '--minutes', '-1'], /minutes/],
+    [['defects', '--from', '/no/such/folder'], /no folder/],
     [['build', 'no-such-artifact'], /kernel-fast/],
     [['no-such-verb'], /boot.*soak|unknown command/s],
   ];
@@ -27,7 +31,7 @@ describe('the command line', function () {
     });
   }
 
-  for (const verb of ['boot', 'build', 'console', 'doctor', 'soak']) {
+  for (const verb of ['boot', 'build', 'console', 'defects', 'doctor', 'soak']) {
     it(`shows an example in the help of ${verb}`, async () => {
       const { exitCode, stdout } = await startFerrolab([verb, '--help']);
       expect(exitCode).to.equal(0);

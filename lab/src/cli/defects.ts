@@ -46,6 +46,7 @@ interface DefectsOptions {
   readonly workers: string;
   readonly accel: string;
   readonly fresh?: boolean;
+  readonly stored?: boolean;
   readonly write?: boolean;
   readonly list?: boolean;
   readonly json?: boolean;
@@ -85,6 +86,7 @@ export function defectsCommand(): Command {
     .option('--workers <n>', 'guests at the same time', '1')
     .option('--accel <name>', acceleratorChoices.join(', '), 'auto')
     .option('--fresh', 'run again what has a result already')
+    .option('--stored', 'run nothing: show the results there are')
     .option(
       '--write',
       `write ${scoreboardPage}, with earlier results of the defects that are not run`,
@@ -153,7 +155,7 @@ async function fromCatalogue(
     runCatalogue(
       {
         defects: options.write ? catalogue : chosen,
-        running: new Set(chosen.map(({ manifest }) => manifest.name)),
+        running: new Set(options.stored ? [] : chosen.map(({ manifest }) => manifest.name)),
         drivers,
         budgetMs,
         cleanBudgetMs,

@@ -11,23 +11,18 @@ import { table } from './text-table.ts';
 /** The scoreboard for a terminal, lines without the last newline. */
 export function scoreboardText(board: Scoreboard): string {
   const { rows, clean } = board;
+  const c = rows.some((row) => row.c !== null) ? cHeading : [];
+  const rust = rows.some((row) => row.rust !== null) ? ['in Rust'] : [];
   return [
     ...table(
-      [
-        'defect',
-        'compiles',
-        'W=1',
-        'sparse',
-        'smatch',
-        'caught by',
-        'guest time',
-        'seeds',
-        'in Rust',
-      ],
-      rows.map(({ manifest, c, rust }) => [manifest.name, ...cCells(c), rustCell(rust)]),
+      ['defect', ...c, ...rust],
+      rows.map((row) => [
+        row.manifest.name,
+        ...cCells(row.c).slice(0, c.length),
+        ...rust.map(() => rustCell(row.rust)),
+      ]),
     ),
-    '',
-    ...rows.flatMap(({ manifest, c }) => titleLine(manifest.name, c?.hunt ?? null)),
+    ...rows.flatMap((row) => titleLine(row.manifest.name, row.c?.hunt ?? null)),
     ...(clean.length === 0 ? [] : ['', 'clean drivers']),
     ...table(
       ['driver', 'workload', 'blamed', 'guest time', 'seeds'],
@@ -36,6 +31,8 @@ export function scoreboardText(board: Scoreboard): string {
     ...complaintLines(board),
   ].join('\n');
 }
+
+const cHeading = ['compiles', 'W=1', 'sparse', 'smatch', 'caught by', 'guest time', 'seeds'];
 
 /** What came of patches of which nothing was known. */
 export function findingsText(findings: readonly PatchFinding[]): string {
@@ -60,9 +57,10 @@ function reasonOf({ problem, rustcErrors }: PatchFinding['build']): string {
   return error === undefined ? (problem ?? 'not run') : `rejected: ${error.code} ${error.message}`;
 }
 
+/** Under `cHeading`. */
 function cCells(c: CScore | null): string[] {
   if (c === null) {
-    return ['', '', '', '', '', '', ''];
+    return cHeading.map(() => '');
   }
   const { build, hunt } = c;
   const tools = [build.compiler, build.sparse, build.smatch].map(toolCell);
@@ -106,7 +104,7 @@ export function rustCell(rust: RustScore | null): string {
 
 function titleLine(name: string, hunt: StoredHunt | null): string[] {
   const crash = hunt?.result.crash ?? null;
-  return crash === null ? [] : [`${name}: ${plainText(crash.title)}  (run ${crash.runId})`];
+  return crash === null ? [] : [`  ${name}: ${plainText(crash.title)}  (run ${crash.runId})`];
 }
 
 /** Whether a clean driver was blamed, and of what. */

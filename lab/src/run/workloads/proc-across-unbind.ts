@@ -24,7 +24,7 @@ export async function procAcrossUnbind(
   await runScript(
     context,
     'reading /proc while the driver is unbound',
-    `${findProcFiles}
+    `${findProcFiles(context.driver)}
 d=${driver.device(device)}
 for f in $files; do case $f in *$d*) file=$f ;; esac; done
 [ -n "$file" ] || missing "file of $d in /proc/driver"

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { GuestDriver } from '../guest-driver.ts';
 
 /**
- * Sets `files` to what the driver has in /proc. A driver whose folder was taken by the other one
- * uses a name of its own, which begins the same.
+ * Sets `files` to what the driver has in /proc/driver, which is what has the address of one of its
+ * devices in its path: what the folder above is called depends on who was loaded first.
  */
-export const findProcFiles = `
-files=$(find /proc/driver/$m* -type f 2>/dev/null)
+export function findProcFiles(driver: GuestDriver): string {
+  return `
+files=$(find /proc/driver -type f | grep -F -e ${driver.device(0)} -e ${driver.device(1)})
 [ -n "$files" ] || missing "file of $m in /proc/driver"
 `;
+}

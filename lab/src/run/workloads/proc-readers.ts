@@ -35,7 +35,7 @@ export async function procReaders(
   await runScript(
     context,
     'reading /proc',
-    `${findProcFiles}
+    `${findProcFiles(context.driver)}
 printf %s '${alias}' >/sys/class/net/$near/ifalias || exit 1
 for f in $files; do
 	said=$(grep '^Alias: ' $f)
