@@ -12,8 +12,13 @@
 #include "qom/object.h"
 #include "ferronic_core.h"
 #include "ferronic_faults.h"
+#include "ferronic_traffic.h"
 
 #define TYPE_FERRONIC "ferronic"
+/* Values of the power state in the power management capability. */
+#define FERRONIC_D0     0
+#define FERRONIC_D3HOT  3
+
 OBJECT_DECLARE_SIMPLE_TYPE(FerronicState, FERRONIC)
 
 struct FerronicState {
@@ -21,8 +26,10 @@ struct FerronicState {
     MemoryRegion registers;
     NICState *nic;
     NICConf conf;
+    uint8_t pm_cap;
     FerronicCore core;
     FerronicFaults faults;
+    FerronicTrafficState traffic;
 };
 
 #endif /* HW_NET_FERRONIC_H */

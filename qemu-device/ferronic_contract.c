@@ -15,7 +15,6 @@
 #include "qapi/qapi-events-ferronic.h"
 #include "qapi/util.h"
 #include "migration/vmstate.h"
-#include "system/system.h"
 #include "ferronic.h"
 #include "ferronic_qmp.h"
 #include "trace.h"
@@ -236,9 +235,12 @@ void ferronic_contract_violation(FerronicCore *core, FerronicRule rule,
 
 /* Life cycle */
 
-static void contract_exit(Notifier *notifier, void *data)
+/* The last chance before QEMU ends, or is killed. */
+static void contract_run_state(void *opaque, bool running, RunState state)
 {
-    flush_log(container_of(notifier, FerronicContract, exit));
+    if (!running) {
+        flush_log(opaque);
+    }
 }
 
 void ferronic_contract_realize(FerronicCore *core)
@@ -248,8 +250,8 @@ void ferronic_contract_realize(FerronicCore *core)
     contract->core = core;
     contract->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, contract_tick,
                                    contract);
-    contract->exit.notify = contract_exit;
-    qemu_add_exit_notifier(&contract->exit);
+    contract->run_state = qemu_add_vm_change_state_handler(contract_run_state,
+                                                           contract);
 }
 
 void ferronic_contract_unrealize(FerronicCore *core)
@@ -257,7 +259,7 @@ void ferronic_contract_unrealize(FerronicCore *core)
     FerronicContract *contract = &core->contract;
 
     flush_log(contract);
-    qemu_remove_exit_notifier(&contract->exit);
+    qemu_del_vm_change_state_handler(contract->run_state);
     timer_free(contract->timer);
     qemu_chr_fe_deinit(&contract->log.chr, false);
 }

@@ -7,7 +7,7 @@
 #ifndef HW_NET_FERRONIC_CONTRACT_H
 #define HW_NET_FERRONIC_CONTRACT_H
 
-#include "qemu/notify.h"
+#include "system/runstate.h"
 #include "ferronic_log.h"
 #include "ferronic_regs.gen.h"
 
@@ -46,7 +46,7 @@ typedef struct FerronicContract {
     FerronicBreach recent[FERRONIC_RECENT];     /* a ring, by number */
     FerronicLog log;
     QEMUTimer *timer;           /* for events and lines that had to wait */
-    Notifier exit;
+    VMChangeStateEntry *run_state;
 } FerronicContract;
 
 extern const VMStateDescription ferronic_contract_vmstate;

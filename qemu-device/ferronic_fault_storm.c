@@ -211,7 +211,7 @@ const VMStateDescription ferronic_storms_vmstate = {
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
-        VMSTATE_STRUCT_ARRAY(vector, FerronicStorms, FERRONIC_VECTORS, 2,
+        VMSTATE_STRUCT_ARRAY(vector, FerronicStorms, FERRONIC_VECTORS, 1,
                              storm_vmstate, FerronicStorm),
         VMSTATE_UINT64(started, FerronicStorms),
         VMSTATE_UINT64(requested, FerronicStorms),

@@ -15,7 +15,6 @@
 #include "qapi/qapi-commands-ferronic.h"
 #include "qapi/qapi-visit-ferronic.h"
 #include "migration/vmstate.h"
-#include "system/system.h"
 #include "ferronic_faults.h"
 #include "ferronic_qmp.h"
 #include "trace.h"
@@ -529,9 +528,12 @@ static bool plan_begin(FerronicFaults *faults, Error **errp)
     return true;
 }
 
-static void faults_exit(Notifier *notifier, void *data)
+/* The last chance before QEMU ends, or is killed. */
+static void faults_run_state(void *opaque, bool running, RunState state)
 {
-    flush_log(container_of(notifier, FerronicFaults, exit));
+    if (!running) {
+        flush_log(opaque);
+    }
 }
 
 static void clear_slots(FerronicFaults *faults)
@@ -552,8 +554,8 @@ bool ferronic_faults_realize(FerronicFaults *faults, FerronicCore *core,
     faults->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, faults_tick, faults);
     ferronic_storms_realize(faults);
     ferronic_flap_realize(faults);
-    faults->exit.notify = faults_exit;
-    qemu_add_exit_notifier(&faults->exit);
+    faults->run_state = qemu_add_vm_change_state_handler(faults_run_state,
+                                                         faults);
     core->faults_opaque = faults;
     if (!plan_begin(faults, errp)) {
         ferronic_faults_unrealize(faults);
@@ -566,7 +568,7 @@ void ferronic_faults_unrealize(FerronicFaults *faults)
 {
     faults->core->faults = NULL;
     flush_log(faults);
-    qemu_remove_exit_notifier(&faults->exit);
+    qemu_del_vm_change_state_handler(faults->run_state);
     timer_free(faults->timer);
     ferronic_storms_unrealize(faults);
     ferronic_flap_unrealize(faults);

@@ -144,7 +144,7 @@ struct FerronicFaults {
     bool failed_copy;
     bool in_register_access;
     int64_t flush_ns;           /* when the log gets what was added up */
-    Notifier exit;
+    VMChangeStateEntry *run_state;
 
     /* Computed */
     uint32_t live_kinds;        /* bits of FerronicFaultKind */

@@ -19,7 +19,7 @@
 #include "trace.h"
 
 #define RATE_MAX            100000000
-#define TICK_NS             10000       /* frames due in this time come as one */
+#define TICK_NS             10000       /* frames due in it come together */
 #define BURST               64          /* frames sent in one tick */
 #define IDLE_NS             SCALE_MS    /* between looks whether one listens */
 #define MAX_FRAME_DEFAULT   1514

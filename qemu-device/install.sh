@@ -23,7 +23,18 @@ for file in "$here"/*.c "$here"/*.h "$here"/meson.build "$here"/Kconfig "$here"/
 done
 place "$here/qapi/ferronic.json" "$src/qapi/ferronic.json"
 place "$here/tests/ferronic-test.c" "$src/tests/qtest/ferronic-test.c"
+for file in "$here"/tests/ferronic/*; do
+    place "$file" "$src/tests/qtest/ferronic/$(basename "$file")"
+done
 place "$here/configs/ferrolab.mak" "$src/configs/devices/x86_64-softmmu/ferrolab.mak"
+
+# What is gone here must not be built there.
+for file in "$src"/hw/net/ferronic/*; do
+    [ -e "$here/$(basename "$file")" ] || rm "$file"
+done
+for file in "$src"/tests/qtest/ferronic/*; do
+    [ -e "$here/tests/ferronic/$(basename "$file")" ] || rm "$file"
+done
 
 for patch in "$here"/patches/*.patch; do
     if patch -d "$src" -p1 -R --dry-run -s -f <"$patch" >/dev/null 2>&1; then

@@ -64,6 +64,8 @@
 #define FERRONIC_TX_FRAME_DESCS                         32
 /* Most bytes, headers included, that one TSO frame may have. */
 #define FERRONIC_TSO_MAX                                65664
+/* Least MSS of a TSO frame. */
+#define FERRONIC_MSS_MIN                                64
 /* Most segments that one TSO frame may have. */
 #define FERRONIC_TSO_SEGMENTS                           1024
 /* Bytes of the Toeplitz key. */
