@@ -57,6 +57,8 @@ pub(crate) const FRAME_MAX: u32 = 9_216;
 pub(crate) const TX_FRAME_DESCS: u32 = 32;
 /// Most bytes, headers included, that one TSO frame may have.
 pub(crate) const TSO_MAX: u32 = 65_664;
+/// Least MSS of a TSO frame.
+pub(crate) const MSS_MIN: u32 = 64;
 /// Most segments that one TSO frame may have.
 pub(crate) const TSO_SEGMENTS: u32 = 1_024;
 /// Bytes of the Toeplitz key.
