@@ -49,7 +49,7 @@ static FerronicMessage send_message(FerronicCore *core, unsigned vector)
     return ferronic_irq_message(core, vector);
 }
 
-/* Returns whether moderation lets the vector fire now; if not, it will later. */
+/* Whether moderation lets the vector fire now; if not, it will later. */
 static bool vector_may_fire(FerronicVector *vector, int64_t now)
 {
     if (now >= vector->quiet_until_ns) {

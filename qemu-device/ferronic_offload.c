@@ -73,8 +73,9 @@ static uint64_t sum_pseudo_header(const FerronicPacket *packet,
                                   const uint8_t *frame, size_t l4_size)
 {
     const uint8_t *ip = frame + packet->l3;
-    uint64_t sum = cpu_to_be16(packet->protocol) + (uint64_t)cpu_to_be32(l4_size);
+    uint64_t sum = cpu_to_be32(l4_size);
 
+    sum += cpu_to_be16(packet->protocol);
     if (packet->ip_version == 4) {
         return sum_bytes(sum, ip + IP4_ADDRESSES, 8);
     }
@@ -288,7 +289,8 @@ size_t ferronic_tso_segment(const FerronicTso *tso, size_t n, uint8_t *out)
     } else {
         stw_be_p(ip + IP6_LENGTH, size - packet->l3 - IP6_HEADER);
     }
-    set_tcp(out + packet->l4, offset, n == 0, n + 1 == ferronic_tso_segments(tso));
+    set_tcp(out + packet->l4, offset, n == 0,
+            n + 1 == ferronic_tso_segments(tso));
     sum = sum_pseudo_header(packet, out, l4_size);
     sum = sum_bytes(sum, out + packet->l4, l4_size);
     sum = (uint16_t)~sum_fold(sum);

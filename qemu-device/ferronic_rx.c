@@ -381,13 +381,16 @@ static Delivery deliver_first(FerronicCore *core, RxFrame *frame)
     return DELIVERED;
 }
 
-/* Comes back when the frames that are there, up to a batch, are due. */
-static void arm(FerronicCore *core, int64_t now)
+/*
+ * Comes back when the frames that are there, up to a batch, are due; the first
+ * of them at the earliest.
+ */
+static void arm(FerronicCore *core, int64_t first_due)
 {
-    int64_t work = (int64_t)MIN(core->fifo.count, RX_BATCH) *
-                   core->dma_latency_ns;
+    int64_t batch = core->rx_engine_ns + core->dma_latency_ns *
+                    (int64_t)MIN(core->fifo.count, RX_BATCH);
 
-    timer_mod(core->rx_timer, MAX(now, core->rx_engine_ns + work));
+    timer_mod(core->rx_timer, MAX(first_due, batch));
 }
 
 /*
@@ -407,7 +410,7 @@ static Delivery run(FerronicCore *core)
         classify(core, &frame);
         done = core->rx_engine_ns + (int64_t)frame.descs * core->dma_latency_ns;
         if (done > now) {
-            timer_mod(core->rx_timer, done);
+            arm(core, done);
             return WAITS;
         }
         result = deliver_first(core, &frame);

@@ -18,7 +18,7 @@
 
 #define TX_BUDGET_DESCS     512     /* done before others get a turn */
 #define TX_BUDGET_BYTES     (256 * 1024)
-#define FRAME_PADDED        60      /* shortest frame on the link, without FCS */
+#define FRAME_PADDED        60      /* shortest on the link, without FCS */
 
 #define DESC_FIELD(word, name) \
     (((word) & FERRONIC_TX_DESC_##name) >> FERRONIC_TX_DESC_##name##_SHIFT)
@@ -27,7 +27,7 @@
 typedef enum Result {
     SENT,           /* or refused: the descriptors are done */
     BLOCKED,        /* its receiver has no room; it is tried again later */
-    ABORTED,        /* the queue has stopped, or the device is not what it was */
+    ABORTED,        /* the queue has stopped, or the device has changed */
 } Result;
 
 /* A frame at the head of the ring. */
