@@ -129,6 +129,8 @@ describe('what the tools say of a defect', () => {
     expect(buildReport(absent, cleanTrial).sparse.warned).to.equal('not run');
     const failed = { ...cleanTrial, sparse: 'failed' as const };
     expect(buildReport(cleanTrial, failed).sparse.warned).to.equal('not run');
+    const lost = { ...cleanTrial, sparseLog: 'a.c:1:1: error: bad constant expression\n' };
+    expect(buildReport(cleanTrial, lost).sparse.warned).to.equal('not run');
     expect(buildReport(cleanTrial, cleanTrial).smatch.warned).to.equal('not run');
   });
 

@@ -79,7 +79,10 @@ export function defectsCommand(): Command {
       '--from <folder>',
       'no catalogue: every patch below this folder, saying only what crashed',
     )
-    .option('--workload <names>', 'with --from: these workloads in turn (default: all)')
+    .option(
+      '--workload <names>',
+      'with --from: these workloads in turn (default: those of the target for the unknown)',
+    )
     .option('--minutes <n>', 'budget of each defect, wall time', '10')
     .option('--clean-minutes <n>', 'budget of each clean driver and workload; 0: none', '3')
     .option('--seed <n>', 'seed of the first run of each defect', '1')
@@ -181,7 +184,7 @@ async function fromFolder(
 ): Promise<number> {
   const { target, drivers, budgetMs } = request;
   const patches = loadPatchFolder(folder).filter(({ driver }) => drivers.includes(driver));
-  const names = options.workload?.split(',') ?? Object.keys(target.workloads);
+  const names = options.workload?.split(',') ?? target.search ?? Object.keys(target.workloads);
   const profiles = Object.fromEntries(names.map((name) => [name, chooseWorkload(target, name)]));
   const { findings, interrupted } = await withGround(request, root, async (trials, ground) => ({
     findings: await runPatches(patches, profiles, budgetMs, trials, ground),

@@ -47,6 +47,8 @@ export interface TargetConfig {
   /** By the word given to `--driver`. */
   readonly drivers: Readonly<Record<string, DriverConfig>>;
   readonly workloads: Readonly<Record<string, WorkloadConfig>>;
+  /** Workloads that take turns on a driver of which nothing is known, the most telling first: all unless told. */
+  readonly search?: readonly string[];
   readonly faults: readonly FaultType[];
 }
 

@@ -60,9 +60,9 @@ function sparseAnswer(trial: Trial, clean: Trial): ToolAnswer {
   if (trial.sparse === 'absent' || clean.sparse === 'absent') {
     return { warned: 'not run', why: 'the toolchain tree has no sparse' };
   }
-  // What it says of the clean driver already, and then gives up, hides what it could say of this one.
-  if (clean.sparse === 'failed') {
-    return { warned: 'not run', why: 'sparse fails on the clean driver' };
+  // After an error it has no warnings for a file.
+  if (clean.sparse === 'failed' || /: error: /.test(clean.sparseLog)) {
+    return { warned: 'not run', why: 'sparse cannot cope with the clean driver' };
   }
   return answer(complaintsIn(trial.sparseLog), complaintsIn(clean.sparseLog));
 }
