@@ -45,7 +45,7 @@ describe('the sources of the drivers', function () {
   });
 
   it('pass checkpatch --strict', async () => {
-    const files = [...sources('c', /\.[ch]$/), ...sources('rust', /\.[ch]$/)];
+    const files = ['c', 'rust', 'probe'].flatMap((folder) => sources(folder, /\.[ch]$/));
     const { exitCode, all } = await inTree(
       ...['perl', '/lab/source/scripts/checkpatch.pl', '--no-tree', '--strict', '--terse', '-f'],
       ...files,

@@ -5,6 +5,7 @@ import { exitStatus, LabError } from '../errors.ts';
 
 /** The verbs. Each is loaded when it is asked for: start-up time counts in a warm boot. */
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
+  bench: async () => (await import('./bench.ts')).benchCommand(),
   boot: async () => (await import('./boot.ts')).bootCommand(),
   build: async () => (await import('./build.ts')).buildCommand(),
   console: async () => (await import('./console.ts')).consoleCommand(),

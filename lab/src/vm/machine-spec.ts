@@ -31,6 +31,12 @@ export interface NicSpec {
   readonly backend: NicBackend;
 }
 
+export interface InstructionClock {
+  readonly shift: number;
+  /** Of everything random that the machine gives to the guest. */
+  readonly seed: number;
+}
+
 /** Everything that decides what machine is started; sizes in MiB, paths on the host. */
 export interface MachineSpec {
   readonly cpus: number;
@@ -40,7 +46,7 @@ export interface MachineSpec {
    * Virtual time is counted in instructions instead of taken from the host: each one is 2^shift ns, and idling costs
    * none. Needs TCG, which then runs all vCPUs in one thread. The console goes to its file only.
    */
-  readonly instructionClock?: { readonly shift: number };
+  readonly instructionClock?: InstructionClock;
   /** Trace events of QEMU to write down, a line each, into the file `trace.log` of the run folder. */
   readonly traceEvents?: readonly string[];
   /** An ELF `vmlinux` with a PVH entry. */

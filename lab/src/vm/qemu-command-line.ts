@@ -114,7 +114,7 @@ function acceleratorArguments({ accel, instructionClock }: MachineSpec): readonl
     ...['-accel', 'tcg,thread=single', '-cpu', emulatedCpu],
     ...['-icount', `shift=${instructionClock.shift},sleep=off`],
     // Nothing of the host's time or randomness gets in.
-    ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-seed', '1'],
+    ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-seed', String(instructionClock.seed)],
   ];
 }
 

@@ -2,7 +2,7 @@
 
 import type { Recipe } from '../recipe.ts';
 import { driverRecipe } from './driver.ts';
-import { driverBuilds } from './driver-builds.ts';
+import { driverBuilds, probeBuild } from './driver-builds.ts';
 import { initramfsRecipe } from './initramfs.ts';
 import { kernelFlavours, kernelRecipe, kernelSourceRecipe } from './kernel.ts';
 import { qemuRecipe, qemuSourceRecipe } from './qemu.ts';
@@ -18,6 +18,7 @@ export function buildable(): ReadonlyMap<string, Recipe> {
     qemuRecipe(),
     initramfsRecipe(),
     ...driverBuilds().map(driverRecipe),
+    driverRecipe(probeBuild('fast')),
   ];
   return new Map(recipes.map((recipe) => [recipe.name, recipe]));
 }

@@ -42,6 +42,11 @@ export function driverBuild(
   };
 }
 
+/** The module that notes when a driver's handlers and polls are called: for measuring. */
+export function probeBuild(kernel: DriverBuild['kernel']): DriverBuild {
+  return { module: 'irq_probe', source: 'kernel-module/probe', kernel };
+}
+
 /** All builds: both drivers, clean and with each defect, for both kernels. */
 export function driverBuilds(): DriverBuild[] {
   const drivers = Object.keys(ownDrivers) as OwnDriver[];
