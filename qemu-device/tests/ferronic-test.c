@@ -28,5 +28,6 @@ int main(int argc, char **argv)
     ferronic_add_fault_tests();
     ferronic_add_trigger_tests();
     ferronic_add_traffic_tests();
+    ferronic_add_fuzz_tests();
     return g_test_run();
 }
