@@ -561,6 +561,22 @@ export interface Commands {
     returns: Empty;
   };
   /** Unstable. */
+  'ferronic-cancel-fault': {
+    args: {
+      path: string;
+      id?: number;
+    };
+    returns: Empty;
+  };
+  /** Unstable. */
+  'ferronic-inject-fault': {
+    args: {
+      path: string;
+      fault: FerronicFault;
+    };
+    returns: FerronicFaultId;
+  };
+  /** Unstable. */
   'ferronic-inject-irq-storm': {
     args: {
       path: string;
@@ -576,6 +592,28 @@ export interface Commands {
       path: string;
       'down-ns': Int64;
       count: number;
+    };
+    returns: Empty;
+  };
+  /** Unstable. */
+  'ferronic-traffic-start': {
+    args: {
+      path: string;
+      rate?: number;
+      sizes?: FerronicFrameSizes;
+      'size-min'?: number;
+      'size-max'?: number;
+      flows?: number;
+      count?: Int64;
+      seed?: Int64;
+      'bad-checksum-every'?: number;
+    };
+    returns: Empty;
+  };
+  /** Unstable. */
+  'ferronic-traffic-stop': {
+    args: {
+      path: string;
     };
     returns: Empty;
   };
@@ -926,6 +964,27 @@ export interface Commands {
       path: string;
     };
     returns: FerronicInfo;
+  };
+  /** Unstable. */
+  'query-ferronic-faults': {
+    args: {
+      path: string;
+    };
+    returns: readonly FerronicFaultInfo[];
+  };
+  /** Unstable. */
+  'query-ferronic-traffic': {
+    args: {
+      path: string;
+    };
+    returns: FerronicTraffic;
+  };
+  /** Unstable. */
+  'query-ferronic-violations': {
+    args: {
+      path: string;
+    };
+    returns: FerronicViolations;
   };
   /** Only in a QEMU with TARGET_ARM. */
   'query-gic-capabilities': {
@@ -1622,6 +1681,12 @@ export interface Events {
   };
   FAILOVER_NEGOTIATED: {
     'device-id': string;
+  };
+  /** Unstable. */
+  FERRONIC_VIOLATION: {
+    path: string;
+    violation: FerronicViolation;
+    count: Int64;
   };
   GUEST_CRASHLOADED: {
     action: GuestPanicAction;
@@ -3683,6 +3748,187 @@ export interface FdsetInfo {
   fds: readonly FdsetFdInfo[];
 }
 
+export type FerronicAerCorrectable =
+  | 'receiver'
+  | 'bad-tlp'
+  | 'bad-dllp'
+  | 'replay-rollover'
+  | 'replay-timeout';
+
+export type FerronicAerUncorrectable =
+  | 'data-link-protocol'
+  | 'poisoned-tlp'
+  | 'flow-control-protocol'
+  | 'completion-timeout'
+  | 'completer-abort'
+  | 'unexpected-completion'
+  | 'receiver-overflow'
+  | 'malformed-tlp';
+
+export type FerronicDmaDirection = 'read' | 'write';
+
+export type FerronicDmaPart = 'descriptor' | 'data' | 'completion';
+
+export type FerronicEngine =
+  | 'rx0'
+  | 'rx1'
+  | 'rx2'
+  | 'rx3'
+  | 'tx0'
+  | 'tx1'
+  | 'tx2'
+  | 'tx3'
+  | 'copy';
+
+export type FerronicEvent = 'descriptor' | 'interrupt' | 'register-write' | 'register-read';
+
+export type FerronicFault = {
+  trigger?: FerronicTrigger;
+  times?: number;
+  seed?: Int64;
+} & (
+  | ({ kind: 'irq-storm' } & FerronicFaultIrqStorm)
+  | ({ kind: 'irq-spurious' } & FerronicFaultIrqSpurious)
+  | ({ kind: 'irq-lost' } & FerronicFaultIrqLost)
+  | ({ kind: 'irq-late' } & FerronicFaultIrqLate)
+  | ({ kind: 'irq-wrong-vector' } & FerronicFaultIrqWrongVector)
+  | ({ kind: 'intx-stuck' } & FerronicFaultIntxStuck)
+  | ({ kind: 'completion-lost' } & FerronicFaultCompletion)
+  | ({ kind: 'completion-late' } & FerronicFaultDelayedCompletion)
+  | ({ kind: 'completion-duplicated' } & FerronicFaultDelayedCompletion)
+  | ({ kind: 'completion-reordered' } & FerronicFaultCompletion)
+  | ({ kind: 'dma-error' } & FerronicFaultDma)
+  | ({ kind: 'dma-bit-flip' } & FerronicFaultDma)
+  | ({ kind: 'dma-short-write' } & FerronicFaultShortWrite)
+  | ({ kind: 'rx-length-too-long' } & FerronicFaultRxLength)
+  | ({ kind: 'rx-length-zero' } & FerronicFaultRxZero)
+  | ({ kind: 'link-flap' } & FerronicFaultLinkFlap)
+  | ({ kind: 'aer-correctable' } & FerronicFaultAerCorrectable)
+  | ({ kind: 'aer-uncorrectable' } & FerronicFaultAerUncorrectable)
+  | { kind: 'rx-bad-checksum' | 'all-ones' | 'dead' | 'reset-stuck' | 'surprise-removal' }
+);
+
+export interface FerronicFaultAerCorrectable {
+  error?: FerronicAerCorrectable;
+}
+
+export interface FerronicFaultAerUncorrectable {
+  error?: FerronicAerUncorrectable;
+}
+
+export interface FerronicFaultCompletion {
+  queue?: FerronicEngine;
+}
+
+export interface FerronicFaultCount {
+  kind: FerronicFaultKind;
+  injected: Int64;
+  delivered: Int64;
+  ineffective: Int64;
+}
+
+export interface FerronicFaultDelayedCompletion {
+  queue?: FerronicEngine;
+  'delay-ns': Int64;
+}
+
+export interface FerronicFaultDma {
+  engine?: FerronicEngine;
+  direction?: FerronicDmaDirection;
+  part?: FerronicDmaPart;
+}
+
+export interface FerronicFaultId {
+  id: number;
+}
+
+export interface FerronicFaultInfo {
+  id: number;
+  kind: FerronicFaultKind;
+  state: FerronicFaultState;
+  opportunities: Int64;
+  delivered: Int64;
+  ineffective: Int64;
+  'last-time'?: Int64;
+}
+
+export interface FerronicFaultIntxStuck {
+  'duration-ns': Int64;
+}
+
+export interface FerronicFaultIrqLate {
+  vector?: number;
+  'delay-ns': Int64;
+}
+
+export interface FerronicFaultIrqLost {
+  vector?: number;
+}
+
+export interface FerronicFaultIrqSpurious {
+  vector: number;
+}
+
+export interface FerronicFaultIrqStorm {
+  vector: number;
+  'rate-hz': number;
+  count: number;
+}
+
+export interface FerronicFaultIrqWrongVector {
+  vector?: number;
+  to: number;
+}
+
+export type FerronicFaultKind =
+  | 'irq-storm'
+  | 'irq-spurious'
+  | 'irq-lost'
+  | 'irq-late'
+  | 'irq-wrong-vector'
+  | 'intx-stuck'
+  | 'completion-lost'
+  | 'completion-late'
+  | 'completion-duplicated'
+  | 'completion-reordered'
+  | 'dma-error'
+  | 'dma-bit-flip'
+  | 'dma-short-write'
+  | 'rx-length-too-long'
+  | 'rx-length-zero'
+  | 'rx-bad-checksum'
+  | 'link-flap'
+  | 'all-ones'
+  | 'dead'
+  | 'reset-stuck'
+  | 'aer-correctable'
+  | 'aer-uncorrectable'
+  | 'surprise-removal';
+
+export interface FerronicFaultLinkFlap {
+  'down-ns': Int64;
+  count: number;
+}
+
+export interface FerronicFaultRxLength {
+  queue?: FerronicEngine;
+  excess?: number;
+}
+
+export interface FerronicFaultRxZero {
+  queue?: FerronicEngine;
+}
+
+export interface FerronicFaultShortWrite {
+  engine?: FerronicEngine;
+  part?: FerronicDmaPart;
+  missing?: number;
+}
+
+export type FerronicFaultState = 'waiting' | 'armed' | 'active' | 'done' | 'cancelled';
+
+export type FerronicFrameSizes = 'fixed' | 'range' | 'imix';
+
 export interface FerronicFrames {
   received: Int64;
   missed: Int64;
@@ -3697,8 +3943,10 @@ export interface FerronicInfo {
   resets: Int64;
   'config-errors': Int64;
   'dma-errors': Int64;
+  violations: Int64;
   frames: FerronicFrames;
   vectors: readonly FerronicVectorInfo[];
+  faults: readonly FerronicFaultCount[];
   'irq-storms': Int64;
   'storm-active': boolean;
   'storm-interrupts-requested': Int64;
@@ -3710,10 +3958,94 @@ export interface FerronicInfo {
   'link-flaps-ineffective': Int64;
 }
 
+export interface FerronicRuleCount {
+  rule: number;
+  name: string;
+  text: string;
+  count: Int64;
+  'under-fault': Int64;
+}
+
+export interface FerronicTraffic {
+  running: boolean;
+  sent: Int64;
+  'sent-bytes': Int64;
+  'sent-bad': Int64;
+  received: Int64;
+  'received-bytes': Int64;
+  missing: Int64;
+  duplicated: Int64;
+  reordered: Int64;
+  stale: Int64;
+  truncated: Int64;
+  'bad-checksum': Int64;
+  corrupt: Int64;
+  tainted: Int64;
+  foreign: Int64;
+  'start-time'?: Int64;
+  'last-time'?: Int64;
+}
+
+export type FerronicTrigger =
+  | ({ when: 'at' } & FerronicTriggerTime)
+  | ({ when: 'after' } & FerronicTriggerTime)
+  | ({ when: 'opportunity' } & FerronicTriggerOpportunity)
+  | ({ when: 'descriptor' } & FerronicTriggerDescriptor)
+  | ({ when: 'interrupt' } & FerronicTriggerInterrupt)
+  | ({ when: 'register-write' } & FerronicTriggerRegister)
+  | ({ when: 'register-read' } & FerronicTriggerRegister)
+  | ({ when: 'random' } & FerronicTriggerRandom)
+  | { when: 'now' };
+
+export interface FerronicTriggerDescriptor {
+  nth: number;
+  queue?: FerronicEngine;
+}
+
+export interface FerronicTriggerInterrupt {
+  nth: number;
+  vector?: number;
+}
+
+export interface FerronicTriggerOpportunity {
+  nth: number;
+}
+
+export interface FerronicTriggerRandom {
+  ppm: number;
+  per?: FerronicEvent;
+}
+
+export interface FerronicTriggerRegister {
+  nth: number;
+  register?: number;
+}
+
+export interface FerronicTriggerTime {
+  ns: Int64;
+}
+
 export interface FerronicVectorInfo {
   vector: number;
   delivered: Int64;
   held: Int64;
+}
+
+export interface FerronicViolation {
+  number: Int64;
+  time: Int64;
+  rule: number;
+  name: string;
+  queue?: FerronicEngine;
+  value: Int64;
+  detail: string;
+  'under-fault': boolean;
+}
+
+export interface FerronicViolations {
+  total: Int64;
+  rules: readonly FerronicRuleCount[];
+  recent: readonly FerronicViolation[];
 }
 
 export interface FileMigrationArgs {
