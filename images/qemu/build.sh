@@ -3,7 +3,7 @@
 # Builds QEMU with our device; runs inside the toolchain tree.
 #   /lab/pristine  Debian's unpacked source (read-only)    /lab/device  qemu-device/
 #   /lab/build     scratch; ninja goes on in it                     /lab/out     gets bin/ share/ tests/ qapi/
-#   JOBS           parallel jobs
+#   JOBS           parallel jobs             SANITIZE  yes or no
 set -euo pipefail
 : "${JOBS:?}"
 
@@ -13,4 +13,4 @@ if [ ! -e /lab/build/.copied ]; then
   touch /lab/build/.copied
 fi
 bash /lab/device/install.sh /lab/build/source
-SRC=/lab/build/source BUILD=/lab/build/objects OUT=/lab/out JOBS=$JOBS bash /lab/recipe/configure.sh
+SRC=/lab/build/source BUILD=/lab/build/objects OUT=/lab/out JOBS=$JOBS SANITIZE=${SANITIZE:-no} bash /lab/recipe/configure.sh

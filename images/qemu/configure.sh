@@ -7,9 +7,19 @@
 #   BUILD  build directory; an existing one is continued
 #   OUT    where the result goes: bin/, share/qemu/, tests/, qapi/
 #   JOBS   compiler processes (default: all cores)
+#   SANITIZE  "yes": with the address and undefined behaviour sanitizers, and symbols
 set -eu
 : "${SRC:?}" "${BUILD:?}" "${OUT:?}"
 JOBS=${JOBS:-$(nproc)}
+SANITIZE=${SANITIZE:-no}
+
+if [ "$SANITIZE" = yes ]; then
+    # What a sanitizer says needs names and lines. QEMU never frees much of what it allocates once.
+    set -- --enable-asan --enable-ubsan --enable-debug-info
+    export ASAN_OPTIONS=detect_leaks=0
+else
+    set -- --disable-debug-info
+fi
 
 mkdir -p "$BUILD"
 cd "$BUILD"
@@ -29,15 +39,22 @@ if [ ! -f build.ninja ]; then
         --disable-user \
         --disable-tools \
         --disable-install-blobs \
-        --disable-debug-info \
-        --disable-werror
+        --disable-werror \
+        "$@"
 fi
 
 ninja -j "$JOBS" qemu-system-x86_64 tests/qtest/ferronic-test
 
 mkdir -p "$OUT/bin" "$OUT/tests" "$OUT/share/qemu" "$OUT/qapi"
-strip -o "$OUT/bin/qemu-system-x86_64" qemu-system-x86_64
-strip -o "$OUT/tests/ferronic-test" tests/qtest/ferronic-test
+place() {
+    if [ "$SANITIZE" = yes ]; then
+        cp "$1" "$2"
+    else
+        strip -o "$2" "$1"
+    fi
+}
+place qemu-system-x86_64 "$OUT/bin/qemu-system-x86_64"
+place tests/qtest/ferronic-test "$OUT/tests/ferronic-test"
 cp "$SRC"/qapi/*.json "$OUT/qapi/"
 for blob in bios-256k.bin linuxboot_dma.bin pvh.bin kvmvapic.bin; do
     for dir in "$BUILD/pc-bios" "$SRC/pc-bios" /usr/share/seabios /usr/share/qemu /usr/lib/ipxe/qemu; do

@@ -5,7 +5,7 @@ import { driverRecipe } from './driver.ts';
 import { driverBuilds, probeBuild } from './driver-builds.ts';
 import { initramfsRecipe } from './initramfs.ts';
 import { kernelFlavours, kernelRecipe, kernelSourceRecipe } from './kernel.ts';
-import { qemuRecipe, qemuSourceRecipe } from './qemu.ts';
+import { qemuRecipe, qemuSanitizedRecipe, qemuSourceRecipe } from './qemu.ts';
 import { toolchainRecipe } from './toolchain.ts';
 
 /** Every recipe, by name: what `ferrolab build NAME` accepts, and what `--gc` keeps. */
@@ -16,6 +16,7 @@ export function buildable(): ReadonlyMap<string, Recipe> {
     ...kernelFlavours.map(kernelRecipe),
     qemuSourceRecipe(),
     qemuRecipe(),
+    qemuSanitizedRecipe(),
     initramfsRecipe(),
     ...driverBuilds().map(driverRecipe),
     driverRecipe(probeBuild('fast')),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -52,23 +51,31 @@ export function qemuSourceRecipe(): Recipe {
 
 /** QEMU with our device: `bin/qemu-system-x86_64`, firmware in `share/qemu`, the device's qtest. */
 export function qemuRecipe(): Recipe {
+  return recipe('qemu', 'no', 210);
+}
+
+/** The same with the address and undefined behaviour sanitizers: for fuzzing the device. */
+export function qemuSanitizedRecipe(): Recipe {
+  return recipe('qemu-sanitized', 'yes', 600);
+}
+
+function recipe(name: string, sanitize: 'yes' | 'no', estimateSeconds: number): Recipe {
   return {
-    name: 'qemu',
+    name,
     inputs: ['images/qemu/build.sh', 'images/qemu/configure.sh', 'qemu-device'],
-    parameters: {},
+    parameters: sanitize === 'yes' ? { sanitize } : {},
     dependsOn: [toolchainRecipe(), qemuSourceRecipe()],
     identity: ['bin/qemu-system-x86_64'],
-    estimateSeconds: 210,
+    estimateSeconds,
     async build(context) {
       const { out, dependency, root } = context;
       const override = sourceOverride('LAB_QEMU_SRC');
       // A change of the device must not cost the whole build again: ninja knows what it touches. What it
-      // does not know (patches, files that went away, options) gives another folder.
-      await using build = await context.scratch('qemu', {
+      // does not know (patches, options) gives another folder.
+      await using build = await context.scratch(name, {
         source: dependency('qemu-source').key,
         toolchain: dependency('toolchain').key,
         recipe: contentKey(root, ['images/qemu', 'qemu-device/patches'], {}),
-        files: readdirSync(join(root, 'qemu-device')).sort().join(' '),
       });
       const source =
         override.kind === 'folder' ? override.path : join(dependency('qemu-source').dir, 'source');
@@ -79,7 +86,7 @@ export function qemuRecipe(): Recipe {
         { host: build.dir, at: '/lab/build', writable: true },
         { host: out, at: '/lab/out', writable: true },
       ];
-      const argv = withEnvironment({ JOBS: String(availableParallelism()) }, [
+      const argv = withEnvironment({ JOBS: String(availableParallelism()), SANITIZE: sanitize }, [
         'bash',
         '/lab/recipe/build.sh',
       ]);
