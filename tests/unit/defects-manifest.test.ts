@@ -56,6 +56,16 @@ describe('the manifest of a defect', () => {
     expect(problemsOf({ ...valid, profile })).to.deep.equal([]);
   });
 
+  it('may ask for faults of the device, whose members it leaves to QEMU', () => {
+    const fault = { kind: 'rx-length-too-long', trigger: { when: 'random', ppm: 2_000 } };
+    const profile = { steps: ['traffic'], deviceFaults: [fault] };
+    const problems: string[] = [];
+    const text = JSON.stringify({ ...valid, provokedBy: ['rx-length-too-long'], profile });
+    const manifest = parseManifest(text, 'm', problems);
+    expect(problems).to.deep.equal([]);
+    expect(manifest?.profile).to.have.deep.property('deviceFaults', [fault]);
+  });
+
   const mistakes: readonly (readonly [what: string, manifest: unknown, complaint: RegExp])[] = [
     ['no JSON', '{', /^m: is not JSON/],
     ['a list', [], /^m is not an object/],
@@ -70,6 +80,11 @@ describe('the manifest of a defect', () => {
       'a round that unloads and does not bind',
       { ...valid, profile: { steps: ['traffic', 'unload'] } },
       /unload, bind and open/,
+    ],
+    [
+      'an unknown fault of the device',
+      { ...valid, profile: { steps: ['traffic'], deviceFaults: [{ kind: 'smoke' }] } },
+      /profile: deviceFaults\[0\]: kind must be one of irq-spurious/,
     ],
     [
       'an unknown outcome',

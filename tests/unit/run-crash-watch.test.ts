@@ -89,6 +89,7 @@ describe('the watch over a guest', () => {
     expect(watch.signal.aborted).to.equal(false);
     expect(watch.finish()).to.deep.equal({
       reports: [],
+      deviceReports: [],
       panicked: false,
       guestReset: false,
       qemuDied: null,

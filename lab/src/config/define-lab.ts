@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { StandingFault } from './device-faults.ts';
 import type { FaultType } from './fault-types.ts';
 import type { EndCheckName, StepName } from './step-names.ts';
 
@@ -39,6 +40,8 @@ export interface WorkloadConfig {
   readonly atEnd?: readonly EndCheckName[];
   /** Which of the target's faults come with it: all unless told. */
   readonly faults?: readonly FaultType[];
+  /** Faults of the device that stand all the time: none unless told. */
+  readonly deviceFaults?: readonly StandingFault[];
 }
 
 /** One device with the drivers, workloads and faults it is tested with. */

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { WorkloadConfig } from '../config/define-lab.ts';
+import {
+  type DeviceFaultKind,
+  deviceFaultKinds,
+  type StandingFault,
+} from '../config/device-faults.ts';
 import { type FaultType, faultTypes } from '../config/fault-types.ts';
 import {
   type EndCheckName,
@@ -54,6 +59,7 @@ export type ProfileChoice =
       readonly steps: readonly StepName[];
       readonly faults: readonly FaultType[] | null;
       readonly atEnd: readonly EndCheckName[];
+      readonly deviceFaults: readonly StandingFault[];
     };
 
 /** What is known of a defect of the catalogue: its `manifest.json`. */
@@ -71,9 +77,14 @@ export interface Manifest {
   readonly rust: RustExpectation | null;
 }
 
-export type Provocation = StepName | FaultType | EndCheckName;
+export type Provocation = StepName | FaultType | EndCheckName | DeviceFaultKind;
 
-const provocations: readonly Provocation[] = [...stepNames, ...faultTypes, ...endCheckNames];
+const provocations: readonly Provocation[] = [
+  ...stepNames,
+  ...faultTypes,
+  ...endCheckNames,
+  ...deviceFaultKinds,
+];
 const usualProfile = 'traffic-churn';
 
 /** Reads a manifest; problems are put into `problems`, one a line, and the result is `null` then. */
@@ -115,12 +126,19 @@ function readProfile(reader: MemberReader): ProfileChoice {
     steps,
     faults: own.has('faults') ? own.words('faults', faultTypes, 0) : null,
     atEnd: own.has('atEnd') ? own.words('atEnd', endCheckNames) : [],
+    deviceFaults: own.has('deviceFaults') ? own.objects('deviceFaults').map(readDeviceFault) : [],
   };
   for (const problem of workloadProblems({ steps })) {
     own.complain('steps', problem);
   }
   own.end();
   return profile;
+}
+
+/** What a fault consists of besides its kind, QEMU knows and checks. */
+function readDeviceFault(reader: MemberReader): StandingFault {
+  const kind = reader.word('kind', deviceFaultKinds);
+  return { ...reader.all(), kind: kind ?? 'irq-lost' };
 }
 
 function readCrash(reader: MemberReader, detectors: readonly DetectorName[]): ExpectedCrash {
@@ -188,8 +206,8 @@ export function workloadOf(
   usual: WorkloadConfig,
 ): WorkloadConfig {
   const { churnMs, rounds, trafficMs, payloadBytes } = usual;
-  const { steps, faults, atEnd } = profile;
-  const own = { churnMs, rounds, trafficMs, payloadBytes, steps, atEnd };
+  const { steps, faults, atEnd, deviceFaults } = profile;
+  const own = { churnMs, rounds, trafficMs, payloadBytes, steps, atEnd, deviceFaults };
   return faults === null ? own : { ...own, faults };
 }
 
@@ -203,6 +221,7 @@ export function unprovoked(
     ...(workload.steps ?? reloadRound),
     ...(workload.faults ?? targetFaults),
     ...(workload.atEnd ?? []),
+    ...(workload.deviceFaults ?? []).map(({ kind }) => kind),
   ];
   return provokedBy.filter((provocation) => !done.includes(provocation));
 }

@@ -112,6 +112,24 @@ export class MemberReader {
     return MemberReader.of(value, `${this.#where}: ${name}`, this.#problems);
   }
 
+  /** A list of objects. */
+  objects(name: string): readonly MemberReader[] {
+    const value = this.#take(name);
+    if (!Array.isArray(value)) {
+      this.#reject(name, value, 'must be a list of objects');
+      return [];
+    }
+    return value.map((entry, index) =>
+      MemberReader.of(entry, `${this.#where}: ${name}[${index}]`, this.#problems),
+    );
+  }
+
+  /** All members as they are, for whoever else checks them. */
+  all(): Readonly<Record<string, unknown>> {
+    for (const name of Object.keys(this.#members)) this.#seen.add(name);
+    return this.#members;
+  }
+
   complain(name: string, problem: string): void {
     this.#problems.push(`${this.#where}: ${name} ${problem}`);
   }

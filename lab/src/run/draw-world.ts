@@ -3,6 +3,7 @@ import type { TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
 import { reloadRound } from '../config/step-names.ts';
 import { generatePlan } from '../faults/generate-plan.ts';
 import { SeededRandom } from '../faults/seeded-random.ts';
+import { drawStandingFaults } from './standing-faults.ts';
 import { drawStep, type PlannedStep } from './workloads/planned-step.ts';
 import type { RoundParams, World } from './world.ts';
 
@@ -32,6 +33,8 @@ export function drawWorld(base: WorldBase, seed: number): World {
     trafficMs: rounds.map(({ steps }) => trafficMs(steps)),
     steps: workload.steps ?? reloadRound,
   });
+  // Drawn last, so that they leave everything else as it is.
+  const deviceFaults = drawStandingFaults(random, workload.deviceFaults ?? [], base.nics);
   return {
     version: 1,
     artifacts: base.artifacts,
@@ -45,6 +48,7 @@ export function drawWorld(base: WorldBase, seed: number): World {
         payloadBytes: workload.payloadBytes,
         rounds,
         atEnd: workload.atEnd ?? [],
+        ...(deviceFaults.length > 0 ? { deviceFaults } : {}),
       },
     },
     plan,

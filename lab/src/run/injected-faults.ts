@@ -4,6 +4,7 @@ import { countFault, emptyTally, type FaultCount, type FaultTally } from '../fau
 import { stormMessages } from '../faults/fault.ts';
 import type { DeviceFault } from './fault-schedule.ts';
 import type { GuestClock } from './guest-clock.ts';
+import type { PlannedStandingFault } from './standing-faults.ts';
 
 /** How many of the last faults a crash report tells of. */
 const mostRecent = 40;
@@ -21,6 +22,11 @@ export class InjectedFaults {
   /** Notes a fault that the device was told to make. */
   device(fault: DeviceFault): void {
     this.#note(describe(fault));
+  }
+
+  /** Notes a fault that stands from now on. */
+  standing({ nic, fault, seed }: PlannedStandingFault): void {
+    this.#note(`${fault.kind} on ${nic} from now on, seed ${seed}`);
   }
 
   /** Notes allocations that were made to fail. */

@@ -23,6 +23,8 @@ import { GuestDriver } from './guest-driver.ts';
 import { InjectedFaults } from './injected-faults.ts';
 import { judge } from './judge.ts';
 import { type RunFolder, writeVerdict } from './run-folder.ts';
+import { Slots } from './slot.ts';
+import { injectStandingFault } from './standing-faults.ts';
 import { churn } from './workload.ts';
 import { type Stage, type WorkloadEnd, WorkloadEnded } from './workload-end.ts';
 import { prepareEndChecks } from './workloads/end-checks.ts';
@@ -193,10 +195,16 @@ class LiveRun {
     await driver.linkUp();
     this.#stage = 'churn';
     this.#step('churn');
+    for (const planned of workload.params.deviceFaults ?? []) {
+      await injectStandingFault(vm.qmp, planned, { signal, deadline: Deadline.after(10_000) });
+      this.#events.write('standing-fault', { ...planned });
+      this.#injected.standing(planned);
+    }
     const context = {
       guest,
       driver,
       schedule: new FaultSchedule(plan),
+      surprise: new Slots(vm.qmp, this.#deps.machine.nics, signal),
       makeFault: (fault: DeviceFault) => this.#makeFault(vm, fault, signal),
       observer: {
         phase: (round: number, phase: string) => {

@@ -4,6 +4,7 @@ import type { KernelFlavour } from '../artifacts/recipes/kernel.ts';
 import type { EndCheckName } from '../config/step-names.ts';
 import type { FaultPlan } from '../faults/fault.ts';
 import { canonicalJson } from './canonical-json.ts';
+import type { PlannedStandingFault } from './standing-faults.ts';
 import type { PlannedStep } from './workloads/planned-step.ts';
 
 /** Everything that decides what happens in a run. */
@@ -40,6 +41,8 @@ export interface WorkloadParams {
   readonly rounds: readonly RoundParams[];
   /** What is asked of the guest after the last round. */
   readonly atEnd: readonly EndCheckName[];
+  /** Faults of the devices that stand from the first round on. */
+  readonly deviceFaults?: readonly PlannedStandingFault[];
 }
 
 export interface RoundParams {

@@ -34,17 +34,20 @@ must() { # WHAT COMMAND...
 	esac
 }
 has_function() { grep -q "$1.*\\[$m\\]" /proc/kallsyms; }
-[ -n "$near" ] || { echo "$m has no interface here" >&2; exit 1; }
 `;
 }
+
+const needsInterface = '[ -n "$near" ] || { echo "$m has no interface here" >&2; exit 1; }\n';
 
 /** Runs the script of a step in the guest, and returns what it printed. */
 export async function runScript(
   context: StepContext,
   doing: string,
   script: string,
+  needs: 'an interface' | 'no interface' = 'an interface',
 ): Promise<string> {
-  const end = await context.guest.attempt(doing, `${prelude(context)}${script}`);
+  const ground = needs === 'an interface' ? needsInterface : '';
+  const end = await context.guest.attempt(doing, `${prelude(context)}${ground}${script}`);
   const missing = /^lab-step: missing (.*)$/m.exec(end.stdout)?.[1];
   if (missing !== undefined) {
     throw unsupported(doing, missing);

@@ -24,16 +24,33 @@ export async function surpriseRemoval(
   if (surprise === undefined) {
     throw unsupported(doing, 'surprise removal of this device');
   }
+  await context.guest.run('looking for hot plug', '[ -d /sys/bus/pci_express/drivers/pciehp ]');
   await Promise.all([
     runScript(context, doing, `noise 10; sleep ${(deadMs / 1_000).toFixed(3)}; quiet`),
     surprise.remove(device),
   ]);
   const path = `/sys/bus/pci/devices/${driver.device(device)}`;
-  await context.guest.run(doing, `echo 1 >${path}/remove`);
+  // The slot tells the kernel, which takes the driver off what is not there any more.
+  await runScript(
+    context,
+    doing,
+    `tries=0
+while [ -e ${path} ]; do
+	tries=$((tries + 1))
+	[ $tries -le 400 ] || wrong "$m does not let go of a device that has gone | ${path} is still there"
+	sleep 0.05
+done`,
+    'no interface',
+  );
   await surprise.giveBack(device);
   await context.guest.run(
     'finding the device again',
-    `echo 1 >/sys/bus/pci/rescan; [ -e ${path} ]`,
+    `tries=0
+until [ -e ${path} ]; do
+	tries=$((tries + 1))
+	[ $tries -le 400 ] || { echo 'the slot stays empty'; exit 1; }
+	sleep 0.05
+done`,
   );
   await driver.restore();
 }

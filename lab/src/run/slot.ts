@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import { CommandRefusedError } from 'qemu-ipc/errors';
+import type { FerronicFault } from 'qemu-ipc/qapi.gen';
+import { Deadline, type Wait } from 'qemu-ipc/wait';
+import type { NicSpec } from '../vm/machine-spec.ts';
+import { WorkloadEnded } from './workload-end.ts';
+import type { SurpriseRemoval } from './workloads/step-context.ts';
+
+/** What this needs of a QMP connection. */
+export interface SlotPort {
+  execute(
+    command: 'ferronic-inject-fault',
+    args: { path: string; fault: FerronicFault },
+    wait: Wait,
+  ): Promise<unknown>;
+  execute(command: 'device_del', args: { id: string }, wait: Wait): Promise<unknown>;
+  execute(
+    command: 'device_add',
+    args: { driver: string; id: string; bus: string } & Record<string, unknown>,
+    wait: Wait,
+  ): Promise<unknown>;
+  events(options: { names: readonly ['DEVICE_DELETED'] }): AsyncIterable<{
+    readonly data: { readonly device?: string };
+  }>;
+}
+
+/** QEMU forgets a device only after the guest has turned its slot off. */
+const forgottenMs = 20_000;
+const commandMs = 10_000;
+
+/** The slots of a machine's NICs: takes cards out of them without notice, and puts them back. */
+export class Slots implements SurpriseRemoval {
+  readonly #port: SlotPort;
+  readonly #nics: readonly NicSpec[];
+  readonly #signal: AbortSignal;
+
+  constructor(port: SlotPort, nics: readonly NicSpec[], signal: AbortSignal) {
+    this.#port = port;
+    this.#nics = nics;
+    this.#signal = signal;
+  }
+
+  async remove(device: number): Promise<void> {
+    const { id } = this.#nic(device);
+    const args = {
+      path: `/machine/peripheral/${id}`,
+      fault: { kind: 'surprise-removal' },
+    } as const;
+    await this.#refusable('removing a device without notice', () =>
+      this.#port.execute('ferronic-inject-fault', args, this.#wait(commandMs)),
+    );
+  }
+
+  async giveBack(device: number): Promise<void> {
+    const { id, model, mac } = this.#nic(device);
+    const doing = 'putting a device back';
+    const deleted = this.#deleted(id);
+    // It is waited for only when the command was taken.
+    deleted.catch(() => undefined);
+    await this.#refusable(doing, () =>
+      this.#port.execute('device_del', { id }, this.#wait(commandMs)),
+    );
+    await deleted;
+    await this.#refusable(doing, () =>
+      this.#port.execute(
+        'device_add',
+        { driver: model, id, bus: `${id}-port`, netdev: `${id}-link`, mac, romfile: '' },
+        this.#wait(commandMs),
+      ),
+    );
+  }
+
+  #nic(device: number): NicSpec {
+    const nic = this.#nics[device];
+    if (nic === undefined) throw new Error(`there is no NIC ${device}`);
+    return nic;
+  }
+
+  async #deleted(id: string): Promise<void> {
+    const timeout = AbortSignal.timeout(forgottenMs);
+    const ended = new Promise<never>((_, reject) => {
+      timeout.addEventListener('abort', () => {
+        const said = 'QEMU still has it: the guest has not turned the slot off';
+        reject(new WorkloadEnded({ kind: 'refused', doing: 'putting a device back', said }));
+      });
+    });
+    const seen = (async () => {
+      for await (const { data } of this.#port.events({ names: ['DEVICE_DELETED'] })) {
+        if (data.device === id) return;
+      }
+    })();
+    await Promise.race([seen, ended]);
+  }
+
+  async #refusable(doing: string, act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (error instanceof CommandRefusedError) {
+        throw new WorkloadEnded({ kind: 'refused', doing, said: error.message });
+      }
+      throw error;
+    }
+  }
+
+  #wait(ms: number): Wait {
+    return { signal: this.#signal, deadline: Deadline.after(ms) };
+  }
+}
