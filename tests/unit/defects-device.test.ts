@@ -89,8 +89,8 @@ describe('the slot of a device', () => {
   it('loses the device without notice, and gets the same one back once QEMU has forgotten it', async () => {
     const qmp = port([], ['nic0', 'nic1']);
     const slots = new Slots(qmp, nics, never);
-    await slots.remove(1);
-    await slots.giveBack(1);
+    await slots.remove(2);
+    await slots.giveBack(2);
     expect(qmp.commands.map(({ command }) => command)).to.deep.equal([
       'ferronic-inject-fault',
       'device_del',
@@ -107,6 +107,6 @@ describe('the slot of a device', () => {
 
   it('is an error of the test where the device cannot be removed', async () => {
     const slots = new Slots(port(['ferronic-inject-fault']), nics, never);
-    expect(await endOf(slots.remove(0))).to.include({ kind: 'refused' });
+    expect(await endOf(slots.remove(1))).to.include({ kind: 'refused' });
   });
 });

@@ -40,8 +40,8 @@ export class Slots implements SurpriseRemoval {
     this.#signal = signal;
   }
 
-  async remove(device: number): Promise<void> {
-    const { id } = this.#nic(device);
+  async remove(slot: number): Promise<void> {
+    const { id } = this.#nic(slot);
     const args = {
       path: `/machine/peripheral/${id}`,
       fault: { kind: 'surprise-removal' },
@@ -51,8 +51,8 @@ export class Slots implements SurpriseRemoval {
     );
   }
 
-  async giveBack(device: number): Promise<void> {
-    const { id, model, mac } = this.#nic(device);
+  async giveBack(slot: number): Promise<void> {
+    const { id, model, mac } = this.#nic(slot);
     const doing = 'putting a device back';
     const deleted = this.#deleted(id);
     // It is waited for only when the command was taken.
@@ -70,9 +70,10 @@ export class Slots implements SurpriseRemoval {
     );
   }
 
-  #nic(device: number): NicSpec {
-    const nic = this.#nics[device];
-    if (nic === undefined) throw new Error(`there is no NIC ${device}`);
+  /** The machine's first NIC is in slot 1. */
+  #nic(slot: number): NicSpec {
+    const nic = this.#nics[slot - 1];
+    if (nic === undefined) throw new Error(`slot ${slot} is empty`);
     return nic;
   }
 

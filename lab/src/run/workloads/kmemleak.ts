@@ -4,14 +4,27 @@ import { unsupported } from './guest-script.ts';
 import type { StepContext } from './step-context.ts';
 
 const knob = '/sys/kernel/debug/kmemleak';
-/** Two scans: the first one that sees an object only takes its checksum. */
-const scanTwice = `echo scan >${knob}; echo scan >${knob}`;
+/**
+ * Two scans: the first one that sees an object only takes its checksum. The console does not hear the
+ * kernel say how many leaks there are: it would be the report, and names nothing.
+ */
+const scanTwice = `echo 5 >/proc/sys/kernel/printk
+echo scan >${knob}; echo scan >${knob}
+echo 8 >/proc/sys/kernel/printk`;
 /** Younger objects are not reported: their pointer may be on its way. */
 const minimumAgeSeconds = 5.5;
 /** A scan of a debug kernel in an emulated guest takes seconds. */
 const scanMs = 120_000;
 /** About five objects. */
 const mostLines = 150;
+/** What the driver has allocated itself comes first: the first report is the one that names the crash. */
+const driverFirst = `
+/^unreferenced object/ { n++ }
+{ text[n] = text[n] $0 "\\n" }
+END {
+	for (i = 1; i <= n; i++) if (index(text[i], m)) printf "%s", text[i]
+	for (i = 1; i <= n; i++) if (!index(text[i], m)) printf "%s", text[i]
+}`;
 
 /** Forgets what the kernel has lost on its own before the driver was there. */
 export async function forgetOldLeaks(guest: Guest): Promise<void> {
@@ -20,7 +33,7 @@ export async function forgetOldLeaks(guest: Guest): Promise<void> {
   if (!ok) {
     throw unsupported(doing, 'kmemleak in this kernel');
   }
-  await guest.run(doing, `${scanTwice}; echo clear >${knob}`, scanMs);
+  await guest.run(doing, `echo scan=off >${knob}\n${scanTwice}\necho clear >${knob}`, scanMs);
 }
 
 /**
@@ -32,8 +45,9 @@ export async function kmemleak({ guest, driver }: StepContext): Promise<void> {
   await driver.unbind();
   await guest.run(
     'looking for leaks',
-    `sleep ${minimumAgeSeconds}; ${scanTwice}
-head -n ${mostLines} ${knob} | while IFS= read -r line; do echo "$line" >/dev/kmsg; done
+    `sleep ${minimumAgeSeconds}
+${scanTwice}
+awk '${driverFirst}' 'm=[${driver.module}]' ${knob} | head -n ${mostLines} | while IFS= read -r line; do printf '%s\\n' "$line" >/dev/kmsg; done
 sleep 1`,
     scanMs,
   );

@@ -3,10 +3,10 @@ import type { FaultCount } from '../../fault-tally.ts';
 import type { Guest } from '../guest.ts';
 import type { GuestDriver } from '../guest-driver.ts';
 
-/** Takes a device out of its slot without a word to the guest, and puts it back. */
+/** Takes a card out of its slot without a word to the guest, and puts it back. Slots count from 1. */
 export interface SurpriseRemoval {
-  remove(device: number): Promise<void>;
-  giveBack(device: number): Promise<void>;
+  remove(slot: number): Promise<void>;
+  giveBack(slot: number): Promise<void>;
 }
 
 /** What a step works with. It begins and ends with the driver bound to both devices and the link up. */

@@ -24,10 +24,10 @@ export async function surpriseRemoval(
   if (surprise === undefined) {
     throw unsupported(doing, 'surprise removal of this device');
   }
-  await context.guest.run('looking for hot plug', '[ -d /sys/bus/pci_express/drivers/pciehp ]');
+  const slot = await slotOf(driver.device(device), context);
   await Promise.all([
     runScript(context, doing, `noise 10; sleep ${(deadMs / 1_000).toFixed(3)}; quiet`),
-    surprise.remove(device),
+    surprise.remove(slot),
   ]);
   const path = `/sys/bus/pci/devices/${driver.device(device)}`;
   // The slot tells the kernel, which takes the driver off what is not there any more.
@@ -42,7 +42,7 @@ while [ -e ${path} ]; do
 done`,
     'no interface',
   );
-  await surprise.giveBack(device);
+  await surprise.giveBack(slot);
   await context.guest.run(
     'finding the device again',
     `tries=0
@@ -53,4 +53,17 @@ until [ -e ${path} ]; do
 done`,
   );
   await driver.restore();
+}
+
+/** Slot of a device, by what the guest's hot plug driver says: bus numbers come in any order. */
+async function slotOf(device: string, { guest }: StepContext): Promise<number> {
+  const doing = 'looking for the slot of a device';
+  const { stdout } = await guest.attempt(doing, 'grep . /sys/bus/pci/slots/*/address');
+  const bus = device.replace(/\.\d+$/, '');
+  const line = stdout.split('\n').find((entry) => entry.endsWith(`:${bus}`));
+  const slot = line === undefined ? undefined : /\/slots\/(\d+)\//.exec(line)?.[1];
+  if (slot === undefined) {
+    throw unsupported(doing, 'hot plug in this kernel');
+  }
+  return Number(slot);
 }
