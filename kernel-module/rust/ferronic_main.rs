@@ -2,23 +2,34 @@
 
 //! Driver for the Ferronic PCI Express network interface.
 //!
-//! To make this driver probe, QEMU must be run with `-device ferronic`. The registers are described
-//! in `qemu-device/ferronic.regs.json`, from which `regs.rs` is made. `README.md` says how the parts
-//! fit together.
+//! To make this driver probe, QEMU must be run with `-device ferronic`. The device is described in
+//! `docs/datasheet.md`; `regs.rs` is made from `qemu-device/ferronic.regs.json`. `README.md` says how
+//! the parts fit together.
 
 #![deny(unsafe_code)]
+#![deny(unused_must_use)]
 
 #[allow(unsafe_code)]
 mod abstractions;
 
 #[forbid(unsafe_code)]
+mod datapath;
+#[forbid(unsafe_code)]
+mod ethtool;
+#[forbid(unsafe_code)]
 mod hw;
 #[forbid(unsafe_code)]
 mod nic;
 #[forbid(unsafe_code)]
+mod pair;
+#[forbid(unsafe_code)]
 mod proc;
 #[forbid(unsafe_code)]
+mod recovery;
+#[forbid(unsafe_code)]
 mod regs;
+#[forbid(unsafe_code)]
+mod reset;
 #[forbid(unsafe_code)]
 mod rx;
 #[forbid(unsafe_code)]
@@ -27,12 +38,20 @@ mod service;
 mod stats;
 #[forbid(unsafe_code)]
 mod tx;
+#[forbid(unsafe_code)]
+mod watchdog;
 
+use abstractions::{
+    netdev::Registration,
+    ops::export_operations,
+    pci_driver::module_pci_net_driver, //
+};
 use kernel::{
     device::Core,
     pci,
     prelude::*, //
 };
+use nic::Nic;
 
 /// The name of the driver: in messages, and in the names of interrupts.
 const NAME: &CStr = c"ferronic";
@@ -50,8 +69,7 @@ kernel::pci_device_table!(
 
 impl pci::Driver for Ferronic {
     type IdInfo = ();
-    // All there is belongs to the net device, which is unregistered before this would be dropped.
-    type Data<'bound> = ();
+    type Data<'bound> = Registration<'bound, Nic<'bound>>;
 
     const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
 
@@ -63,7 +81,9 @@ impl pci::Driver for Ferronic {
     }
 }
 
-kernel::module_pci_driver! {
+export_operations!(for<'bound> Nic<'bound>);
+
+module_pci_net_driver! {
     type: Ferronic,
     name: "ferronic",
     authors: ["The Ferrolab authors"],

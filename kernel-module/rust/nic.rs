@@ -1,42 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The device: what it consists of, and how it comes up and goes down.
+//! The device: what it consists of, and how it comes and goes.
 
 use crate::{
     abstractions::{
-        dma::Lent,
+        callback,
+        ethtool::Rss,
         irq::{
             Irq,
             Vectors, //
         },
-        napi::{
+        napi::Napi,
+        netdev::{
             self,
-            Napi, //
-        },
-        net::{
-            self,
-            net_err,
             net_info,
             net_warn,
-            Device,
+            Features,
+            Handle,
+            Registration,
+            RxMode, //
+        },
+        ops::{
+            self,
             Operations,
-            RxMode,
-            StatName,
             TxOutcome, //
         },
+        page_pool::BufferSize,
         pci as bus,
+        ring::Size,
+        rtnl::{
+            Rtnl,
+            RtnlCell, //
+        },
         skb::SkBuff,
-        work::DelayedWork, //
+        timer::Timer,
+        work::{
+            DelayedWork,
+            WorkSource, //
+        },
+    },
+    datapath::{
+        Open,
+        Rings,
+        Shape, //
     },
     hw::{
-        self,
-        Regs, //
+        Regs,
+        MGMT, //
     },
+    pair::Pair,
     proc, regs,
-    rx::{
-        RxIrq,
-        RxQueue,
-        RxRing, //
+    regs::{
+        QUEUES,
+        RSS_ENTRIES,
+        RSS_KEY_SIZE, //
+    },
+    reset::{
+        self,
+        Reset, //
     },
     service::{
         Mgmt,
@@ -49,10 +70,9 @@ use crate::{
     },
     tx::{
         self,
-        TxDone,
-        TxIrq,
-        TxSend, //
+        Tx, //
     },
+    watchdog::Watchdog,
 };
 use kernel::{
     device::{
@@ -63,65 +83,124 @@ use kernel::{
     prelude::*,
     str::CString,
     sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
         new_spinlock_irq,
         SpinLockIrq, //
     }, //
 };
 
-/// Descriptors of the receive ring.
-pub(crate) const RX_RING: usize = 256;
-/// Descriptors of the transmit ring.
-pub(crate) const TX_RING: usize = 256;
-
-const MAX_MTU: u32 = 1500;
+/// Bytes of a frame that are not counted in the MTU: Ethernet header and a VLAN tag.
+const HEADERS: u32 = 18;
+const MAX_MTU: u32 = regs::FRAME_MAX - HEADERS;
 const TX_TIMEOUT_MS: u32 = 5000;
+/// Descriptors of a ring unless somebody wants it otherwise.
+const RING: Size = match Size::new(512) {
+    Some(size) => size,
+    None => panic!(),
+};
+/// Least time between two interrupts of a queue pair unless somebody wants it otherwise.
+const MODERATION_USECS: u32 = 20;
+
+/// What a user can set. The RTNL protects it.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) pairs: usize,
+    pub(crate) rx: Size,
+    pub(crate) tx: Size,
+    pub(crate) usecs: u32,
+    pub(crate) key: [u8; RSS_KEY_SIZE],
+    pub(crate) table: [u32; RSS_ENTRIES],
+    /// The device is suspended, or the bus deals with it.
+    pub(crate) asleep: bool,
+}
+
+impl Settings {
+    fn new(pairs: usize) -> Self {
+        let mut this = Self {
+            pairs,
+            rx: RING,
+            tx: RING,
+            usecs: MODERATION_USECS,
+            key: netdev::rss_key(),
+            table: [0; RSS_ENTRIES],
+            asleep: false,
+        };
+
+        this.spread();
+        this
+    }
+
+    /// Spreads the indirection table over the pairs.
+    pub(crate) fn spread(&mut self) {
+        for (entry, pair) in self.table.iter_mut().zip((0..self.pairs as u32).cycle()) {
+            *entry = pair;
+        }
+    }
+
+    /// Returns what rings must look like for an MTU.
+    pub(crate) fn shape(&self, mtu: u32) -> Shape {
+        let fits = mtu.saturating_add(HEADERS) <= BufferSize::Half.capacity();
+
+        Shape {
+            pairs: self.pairs,
+            rx: self.rx,
+            tx: self.tx,
+            buffer: if fits {
+                BufferSize::Half
+            } else {
+                BufferSize::Page
+            },
+        }
+    }
+}
 
 /// The data of a device.
 ///
-/// Everything that could refer to it is a guard in [`Attached`] or [`Up`], and gone before it is
+/// Everything that could refer to it is a guard in [`Attached`] or [`Open`], and gone before it is
 /// dropped. Of the fields the order matters for the last three: the vectors are freed and the
 /// registers unmapped before the device is disabled.
 #[pin_data]
 pub(crate) struct Nic<'bound> {
     pub(crate) counters: Counters,
+    pub(crate) settings: RtnlCell<Settings>,
     #[pin]
     pub(crate) mgmt: SpinLockIrq<Mgmt>,
     #[pin]
     pub(crate) service: DelayedWork<Service<'bound>>,
     #[pin]
-    pub(crate) rx_napi: Napi<RxQueue<'bound>>,
+    pub(crate) reset: DelayedWork<Reset<'bound>>,
     #[pin]
-    pub(crate) tx_napi: Napi<TxDone<'bound>>,
-    vectors: Vectors<'bound>,
+    pub(crate) watchdog: Timer<Watchdog<'bound>>,
+    #[pin]
+    napi: [Napi<Pair<'bound>>; QUEUES],
+    pairs: Atomic<u32>,
+    gone: Atomic<bool>,
+    pub(crate) vectors: Vectors<'bound>,
     pub(crate) regs: Regs<'bound>,
     pub(crate) bus: bus::Enabled<'bound>,
     pub(crate) pdev: &'bound pci::Device<Bound>,
 }
 
-/// What exists from probe to remove. Dropped in this order: the interrupt queues the work, so the
-/// work goes last.
+/// What exists from probe to remove. Dropped in this order: the interrupt queues the service work, which
+/// queues the reset.
 pub(crate) struct Attached<'a, 'bound> {
     _file: proc::File<'a, 'bound>,
     _quiet: MgmtQuiet<'a, 'bound>,
-    _mgmt_irq: Irq<'a, Nic<'bound>, MgmtIrq>,
-    _service: crate::abstractions::work::Enabled<'a, Service<'bound>>,
+    pub(crate) mgmt_irq: Irq<'a, Nic<'bound>, MgmtIrq>,
+    pub(crate) service: Option<callback::Enabled<'a, WorkSource<Service<'bound>>>>,
+    _reset: callback::Enabled<'a, WorkSource<Reset<'bound>>>,
 }
 
 /// Disables the management vector when it is dropped.
-struct MgmtQuiet<'a, 'bound>(&'a Device<Nic<'bound>>);
+struct MgmtQuiet<'a, 'bound>(Handle<'a, Nic<'bound>>);
 
 impl Drop for MgmtQuiet<'_, '_> {
     fn drop(&mut self) {
-        self.0.regs.disable_vectors(Regs::MGMT);
+        self.0.with_registers(|regs| regs.disable_mgmt());
     }
-}
-
-/// What exists while the interface is up.
-pub(crate) struct Up<'a, 'bound> {
-    rx_napi: napi::Enabled<'a, RxQueue<'bound>>,
-    tx_napi: napi::Enabled<'a, TxDone<'bound>>,
-    rx_irq: Irq<'a, Nic<'bound>, RxIrq>,
-    tx_irq: Irq<'a, Nic<'bound>, TxIrq>,
 }
 
 impl<'bound> Nic<'bound> {
@@ -131,20 +210,26 @@ impl<'bound> Nic<'bound> {
         let bound: &'bound pci::Device<Bound> = pdev;
 
         pin_init::pin_init_scope(move || {
-            let mgmt = Mgmt::new()?;
+            let mgmt = Mgmt::new(Mgmt::new_books()?);
             let bus = bus::Enabled::new(pdev)?;
             let regs = Regs::map(bound)?;
 
             regs.identify(bound)?;
-            regs.reset(bound)?;
-            let vectors = Vectors::new(bound, regs::VECTORS)?;
+            regs.reset(bound, &bus)?;
+            let vectors = Vectors::new(bound, 2, 1 + bus::online_cpus().min(QUEUES as u32))?;
+            let pairs = vectors.count().saturating_sub(1);
 
             Ok(try_pin_init!(Self {
                 counters: Counters::default(),
+                settings: RtnlCell::new(Settings::new(pairs)),
                 mgmt <- new_spinlock_irq!(mgmt),
                 service <- DelayedWork::new(),
-                rx_napi <- Napi::new(),
-                tx_napi <- Napi::new(),
+                reset <- DelayedWork::new(),
+                watchdog <- Timer::new(),
+                napi <- pin_init::pin_init_array_from_fn(|_| Napi::new()),
+                // CAST: There are few.
+                pairs: Atomic::new(pairs as u32),
+                gone: Atomic::new(false),
                 vectors,
                 regs,
                 bus,
@@ -153,54 +238,188 @@ impl<'bound> Nic<'bound> {
         })
     }
 
-    fn irq_name(dev: &Device<Self>, queue: &str) -> Result<CString> {
-        CString::try_from_fmt(fmt!("{}-{}", &*dev.name(), queue))
+    /// Returns how many queue pairs there can be.
+    pub(crate) fn most_pairs(&self) -> usize {
+        self.vectors.count().saturating_sub(1).min(QUEUES)
+    }
+
+    /// Returns how many queue pairs are used.
+    pub(crate) fn pairs(&self) -> u32 {
+        self.pairs.load(Relaxed)
+    }
+
+    /// Returns the NAPI instance of a queue pair.
+    pub(crate) fn napi(&self, number: usize) -> Result<&Napi<Pair<'bound>>> {
+        self.napi.get(number).ok_or(EINVAL)
+    }
+
+    /// Has the device gone?
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Relaxed)
+    }
+
+    pub(crate) fn set_gone(&self, gone: bool) {
+        self.gone.store(gone, Relaxed);
+    }
+
+    /// Has the device reset as soon as possible. May be called in any context.
+    pub(crate) fn ask_for_reset(&self) {
+        self.reset.run_now();
+    }
+
+    /// Calls `f` with what the lock of the management interrupt protects.
+    pub(crate) fn with_mgmt<R>(&self, f: impl FnOnce(&mut Mgmt) -> R) -> R {
+        f(&mut self.mgmt.lock())
+    }
+
+    /// Calls `f` with the registers, unless the device sleeps, is being reset, or has gone. None of that
+    /// happens meanwhile.
+    pub(crate) fn with_registers<R>(&self, f: impl FnOnce(&Regs<'bound>) -> R) -> Option<R> {
+        let mgmt = self.mgmt.lock();
+
+        mgmt.awake.then(|| f(&self.regs))
+    }
+
+    /// Sets what does not belong to a queue.
+    pub(crate) fn configure(
+        &self,
+        dev: &netdev::Device<Self>,
+        pairs: usize,
+        rtnl: &Rtnl,
+    ) -> Result {
+        let settings = self.settings.get(rtnl);
+
+        self.regs.wait_ready()?;
+        self.regs.set_max_frame(dev.mtu().saturating_add(HEADERS))?;
+        self.regs.set_filter(dev.rx_mode(rtnl));
+        self.regs.set_address(&dev.address());
+        self.regs.set_rss(&Rss {
+            key: &settings.key,
+            table: &settings.table,
+        })?;
+        for pair in 0..pairs {
+            self.regs.set_moderation(pair, settings.usecs)?;
+        }
+        Ok(())
+    }
+
+    /// Changes the settings, and the MTU. If that needs other rings they are allocated first, while the
+    /// old ones work on: if there is no memory nothing has changed.
+    pub(crate) fn reshape<'a>(
+        dev: Handle<'a, Self>,
+        mtu: u32,
+        change: impl FnOnce(&mut Settings),
+        rtnl: &mut Rtnl,
+    ) -> Result {
+        let mut settings = dev.settings.get(rtnl).clone();
+
+        change(&mut settings);
+        let shape = settings.shape(mtu);
+        dev.with_open(rtnl, |open, rtnl| match open {
+            Some(open) if open.shape() != Some(shape) => {
+                let rings = Rings::new(dev, shape)?;
+                let was_up = open.is_up();
+
+                open.down(dev);
+                let old = open.exchange(rings);
+                let mut result = Self::adopt(dev, mtu, settings, rtnl);
+                if let (Err(_), Some(old)) = (result, old) {
+                    open.exchange(old);
+                }
+                if was_up {
+                    let up = open.up(dev, rtnl).inspect_err(|_| reset::give_up(dev));
+                    result = result.and(up);
+                }
+                result
+            }
+            _ => Self::adopt(dev, mtu, settings, rtnl),
+        })
+    }
+
+    /// Sets the settings and the MTU, for which the rings have the right shape.
+    fn adopt(
+        dev: Handle<'_, Self>,
+        mtu: u32,
+        settings: Settings,
+        rtnl: &mut Rtnl,
+    ) -> Result {
+        // CAST: There are few.
+        let pairs = settings.pairs as u32;
+
+        if pairs != dev.pairs() {
+            dev.set_real_num_queues(pairs, rtnl)?;
+        }
+        dev.pairs.store(pairs, Relaxed);
+        *dev.settings.get_mut(rtnl) = settings;
+        dev.set_mtu(mtu, rtnl);
+        dev.with_registers(|regs| regs.set_max_frame(mtu.saturating_add(HEADERS)))
+            .unwrap_or(Ok(()))
     }
 }
 
 /// Sets up a device and registers it with the network stack.
-pub(crate) fn probe<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result {
+pub(crate) fn probe<'bound, 'core>(
+    pdev: &'bound pci::Device<Core<'core>>,
+) -> impl PinInit<Registration<'bound, Nic<'bound>>, Error> + use<'bound, 'core> {
     let bound: &'bound pci::Device<Bound> = pdev;
+    let nic = Nic::new(pdev);
 
-    net::register(bound.as_ref(), Nic::new(pdev))
+    pin_init::pin_init_scope(move || Registration::new(bound.as_ref(), nic))
 }
 
 impl<'bound> Operations for Nic<'bound> {
-    const STAT_NAMES: &'static [StatName] = &stats::NAMES;
+    const QUEUES: usize = QUEUES;
     const MAX_MTU: u32 = MAX_MTU;
     const TX_TIMEOUT_MS: u32 = TX_TIMEOUT_MS;
-    const RX_RING: u32 = RX_RING as u32;
-    const TX_RING: u32 = TX_RING as u32;
+    const MAX_SEGMENTS: u32 = regs::TSO_SEGMENTS;
+    const FEATURES: Features = Features::HIGHDMA;
+    const HW_FEATURES: Features = Features::SG
+        .and(Features::HW_CSUM)
+        .and(Features::TSO)
+        .and(Features::TSO_ECN)
+        .and(Features::TSO6)
+        .and(Features::RXCSUM)
+        .and(Features::RXHASH);
+    const VLAN_FEATURES: Features = Features::SG
+        .and(Features::HW_CSUM)
+        .and(Features::RXCSUM)
+        .and(Features::HIGHDMA);
 
     type Attached<'a>
         = Attached<'a, 'bound>
     where
         Self: 'a;
 
-    type Up<'a>
-        = Up<'a, 'bound>
+    type Open<'a>
+        = Open<'a, 'bound>
     where
         Self: 'a;
 
     type Tx<'a>
-        = TxSend<'bound>
+        = Tx<'a, 'bound>
     where
         Self: 'a;
 
-    fn hardware_address(&self) -> net::Address {
+    fn hardware_address(&self) -> netdev::Address {
         self.regs.address()
     }
 
-    fn attach<'a>(dev: &'a Device<Self>) -> Result<Attached<'a, 'bound>> {
-        let service = dev.service.enable(dev)?;
-        let name =
-            CString::try_from_fmt(fmt!("{}:{}-mgmt", crate::NAME, dev.pdev.as_ref().name()))?;
-        let mgmt_irq = Irq::request(dev, &dev.vectors, regs::VECTOR_MGMT, name)?;
+    fn prepare<'a>(dev: Handle<'a, Self>, rtnl: &mut Rtnl) -> Result {
+        dev.set_real_num_queues(dev.pairs(), rtnl)
+    }
+
+    fn attach<'a>(dev: Handle<'a, Self>) -> Result<Attached<'a, 'bound>> {
+        let nic: &'a Self = dev.get();
+        let reset = nic.reset.claim(dev)?.enable(Reset::default());
+        let service = nic.service.claim(dev)?.enable(Service::default());
+        let bdf = nic.pdev.as_ref().name();
+        let name = CString::try_from_fmt(fmt!("{}:{}-mgmt", crate::NAME, bdf))?;
+        let mgmt_irq = Irq::request(dev, &nic.vectors, regs::VECTOR_MGMT, name, MgmtIrq)?;
         let quiet = MgmtQuiet(dev);
 
-        dev.regs.enable_vectors(Regs::MGMT);
-        dev.service.schedule(0);
-        let file = proc::File::new(dev, dev.pdev.as_ref().name())?;
+        dev.with_registers(|regs| regs.enable_vectors(MGMT));
+        nic.service.schedule(0);
+        let file = proc::File::new(dev, bdf, c"stats")?;
 
         let [a, b, c, d, e, f] = dev.address();
         net_info!(
@@ -210,102 +429,58 @@ impl<'bound> Operations for Nic<'bound> {
         Ok(Attached {
             _file: file,
             _quiet: quiet,
-            _mgmt_irq: mgmt_irq,
-            _service: service,
+            mgmt_irq,
+            service: Some(service),
+            _reset: reset,
         })
     }
 
-    fn open<'a>(dev: &'a Device<Self>) -> Result<(Up<'a, 'bound>, TxSend<'bound>)> {
-        let rx = RxRing::new(dev)?;
-        let (tx_send, tx_done) = tx::new_ring(dev)?;
-        let rx_irq = Irq::request(
-            dev,
-            &dev.vectors,
-            regs::VECTOR_RX,
-            Self::irq_name(dev, "rx")?,
-        )?;
-        let tx_irq = Irq::request(
-            dev,
-            &dev.vectors,
-            regs::VECTOR_TX,
-            Self::irq_name(dev, "tx")?,
-        )?;
+    fn open<'a>(dev: Handle<'a, Self>, rtnl: &mut Rtnl) -> Result<Open<'a, 'bound>> {
+        let shape = dev.settings.get(rtnl).shape(dev.mtu());
+        let mut open = Open::new(dev, Rings::new(dev, shape)?)?;
 
-        let rx_napi = dev.rx_napi.claim(dev, rx_irq.number())?;
-        let tx_napi = dev.tx_napi.claim(dev, tx_irq.number())?;
-
-        let rx = Lent::new(rx);
-        let started = rx
-            .lend(|ring| dev.regs.start_rx(ring.dma_address()))
-            .and_then(|()| tx_send.lend(|ring| dev.regs.start_tx(ring.dma_address())));
-        if let Err(err) = started {
-            net_err!(dev, "device refused a queue\n");
-            let stopped = hw::stop_queues(dev);
-            rx.take_back(&stopped);
-            tx_send.take_back(&stopped);
-            return Err(err);
-        }
-
-        let rx_napi = rx_napi.enable(RxQueue(rx));
-        let tx_napi = tx_napi.enable(tx_done);
-        dev.regs.enable_vectors(Regs::QUEUES);
-
-        Ok((
-            Up {
-                rx_napi,
-                tx_napi,
-                rx_irq,
-                tx_irq,
-            },
-            tx_send,
-        ))
+        open.up(dev, rtnl)?;
+        Ok(open)
     }
 
-    fn stop<'a>(dev: &'a Device<Self>, up: Up<'a, 'bound>, tx_send: TxSend<'bound>) {
-        // The polls first: they wake the queue and enable the interrupts.
-        let tx_done = up.tx_napi.disable();
-        let rx = up.rx_napi.disable();
-
-        let stopped = hw::stop_queues(dev);
-        drop(up.tx_irq);
-        drop(up.rx_irq);
-
-        if let Some(tx_done) = tx_done {
-            tx_done.purge(&stopped);
-        }
-        tx_send.take_back(&stopped);
-        if let Some(rx) = rx {
-            rx.0.take_back(&stopped);
-        }
+    fn stop<'a>(dev: Handle<'a, Self>, mut open: Open<'a, 'bound>, _rtnl: &mut Rtnl) {
+        open.down(dev);
     }
 
+    #[inline]
     fn start_xmit<'a>(
-        dev: &'a Device<Self>,
-        tx: &mut TxSend<'bound>,
+        _dev: Handle<'a, Self>,
+        tx: &mut Tx<'a, 'bound>,
         skb: SkBuff,
         more: bool,
     ) -> TxOutcome {
-        tx.start_xmit(dev, skb, more)
+        tx.start_xmit(skb, more)
     }
 
-    fn set_rx_mode(dev: &Device<Self>, mode: RxMode) {
-        dev.regs.set_filter(mode);
+    #[inline]
+    fn features_check(skb: &SkBuff, features: Features) -> Features {
+        tx::features_check(skb, features)
     }
 
-    fn set_address(dev: &Device<Self>, address: &net::Address) {
-        dev.regs.set_address(address);
+    fn set_rx_mode<'a>(dev: Handle<'a, Self>, mode: RxMode, _rtnl: &mut Rtnl) {
+        dev.with_registers(|regs| regs.set_filter(mode));
     }
 
-    fn tx_timeout(dev: &Device<Self>) {
-        dev.counters.tx.timeouts.add(1);
-        net_warn!(dev, "transmit queue timed out\n");
+    fn set_address<'a>(dev: Handle<'a, Self>, address: &netdev::Address, _rtnl: &mut Rtnl) {
+        dev.with_registers(|regs| regs.set_address(address));
     }
 
-    fn stats(dev: &Device<Self>) -> net::Stats {
-        stats::standard(dev)
+    fn change_mtu<'a>(dev: Handle<'a, Self>, mtu: u32, rtnl: &mut Rtnl) -> Result {
+        Self::reshape(dev, mtu, |_| (), rtnl)
     }
 
-    fn ethtool_stats(dev: &Device<Self>, to: &mut [u64]) {
-        stats::ethtool(dev, to);
+    fn tx_timeout<'a>(dev: Handle<'a, Self>, queue: u32) {
+        dev.counters.tx_timeouts.add(1);
+        net_warn!(dev, "transmit queue {} timed out\n", queue);
+        dev.ask_for_reset();
+    }
+
+    fn stats<'a>(dev: Handle<'a, Self>) -> ops::Stats {
+        stats::standard(&dev)
     }
 }

@@ -1,164 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The receive ring and its poll.
+//! Receiving: buffers that the device has filled become frames.
 
 use crate::{
     abstractions::{
-        dma::{
-            DescRing,
-            FromDevice,
-            Lent,
-            Mapped, //
+        napi::Context,
+        netdev::{
+            Features,
+            Handle, //
         },
-        irq::Handler,
-        napi::{
-            Context,
-            Poll, //
-        },
-        net,
+        page_pool::BuildError,
+        pci::Doorbell,
+        rx_ring,
         skb::{
             DropReason,
-            SkBuff, //
+            RxFrame, //
         },
     },
-    hw::Regs,
-    nic::{
-        Nic,
-        RX_RING, //
-    },
+    nic::Nic,
     regs::{
         RxDesc,
         RxDescStatus,
         FRAME_MIN, //
     },
+    stats::PairCounters,
 };
-use core::num::Wrapping;
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    dma::DmaAddress,
-    io::{
-        io_read,
-        io_write, //
-    },
-    irq::IrqReturn,
-    prelude::*,
-    sync::barrier::{
-        dma_mb,
-        Read, //
-    }, //
+use core::{
+    mem::offset_of,
+    num::Wrapping, //
 };
+use kernel::dma::DmaAddress;
 
-/// Size of a receive buffer.
-pub(crate) const BUFFER_SIZE: u32 = 2048;
+/// So many slots must be empty before they are filled.
+const REFILL: u32 = 16;
 
-const MASK: u32 = RX_RING as u32 - 1;
+const HASH_OF_PORTS: u32 = 2;
 
-type Buffer<'bound> = Mapped<'bound, FromDevice>;
+pub(crate) type Ring<'bound> = rx_ring::RxRing<'bound, RxDesc>;
+pub(crate) type Watch = rx_ring::Watch<RxDesc>;
 
-/// The receive ring.
-///
-/// Every slot has a buffer at all times. The device owns all slots but the one before `next`, since
-/// a ring with all slots given looks like an empty one.
-pub(crate) struct RxRing<'bound> {
-    desc: DescRing<RxDesc, RX_RING>,
-    buffers: KVec<Option<Buffer<'bound>>>,
-    /// The slot that is filled next.
-    next: u32,
-}
+impl rx_ring::Descriptor for RxDesc {
+    const STATUS: usize = offset_of!(RxDesc, status);
 
-impl<'bound> RxRing<'bound> {
-    /// Allocates the ring and all buffers.
-    pub(crate) fn new(dev: &net::Device<Nic<'bound>>) -> Result<Self> {
-        let mut ring = Self {
-            desc: DescRing::new(dev.pdev.as_ref())?,
-            buffers: KVec::with_capacity(RX_RING, GFP_KERNEL)?,
-            next: 0,
-        };
-
-        for slot in 0..RX_RING as u32 {
-            let buffer = map(dev.pdev.as_ref(), dev.alloc_skb(BUFFER_SIZE)?).ok_or(ENOMEM)?;
-
-            ring.give(slot, buffer.dma_address());
-            ring.buffers.push(Some(buffer), GFP_KERNEL)?;
-        }
-        Ok(ring)
-    }
-
-    /// Returns the bus address of the descriptors.
-    pub(crate) fn dma_address(&self) -> DmaAddress {
-        self.desc.dma_address()
-    }
-
-    /// Prepares the descriptor of a slot for its buffer.
     #[inline]
-    fn give(&self, slot: u32, buffer: DmaAddress) {
-        let desc = self.desc.view();
-
-        io_write!(desc, [build: (slot & MASK) as usize].addr, buffer.to_le());
-        io_write!(desc, [build: (slot & MASK) as usize].length, 0);
-        io_write!(desc, [build: (slot & MASK) as usize].status, 0);
+    fn empty(addr: DmaAddress) -> Self {
+        Self {
+            addr: addr.to_le(),
+            hash: 0,
+            status: 0,
+        }
     }
 
-    /// Returns the next slot's status and length, if the device has filled it.
     #[inline]
-    fn filled(&self) -> Option<(RxDescStatus, u32)> {
-        let slot = (self.next & MASK) as usize;
-        let desc = self.desc.view();
-        let status = RxDescStatus::from(u32::from_le(io_read!(desc, [build: slot].status)));
-
-        if !status.done() {
-            return None;
-        }
-        // Nothing else of the slot may be read before its status.
-        dma_mb(Read);
-        Some((status, u32::from_le(io_read!(desc, [build: slot].length))))
-    }
-
-    /// Passes the filled buffer to the stack and puts a new one in its place.
-    ///
-    /// Returns false if there was no new one: then the filled one stays where it is.
-    #[inline]
-    fn deliver(&mut self, dev: &'bound Device<Bound>, napi: &Context<'_>, length: u32) -> bool {
-        let Some(place) = self.buffers.get_mut((self.next & MASK) as usize) else {
-            return false;
-        };
-        let Some(new) = napi.alloc_skb(BUFFER_SIZE).and_then(|skb| map(dev, skb)) else {
-            return false;
-        };
-
-        if let Some(filled) = place.replace(new) {
-            napi.gro_receive(filled.unmap_filled(length));
-        }
-        true
-    }
-
-    /// Gives the next slot back to the device, with the buffer that is in it now.
-    #[inline]
-    fn advance(&mut self) {
-        if let Some(Some(buffer)) = self.buffers.get((self.next & MASK) as usize) {
-            self.give(self.next, buffer.dma_address());
-        }
-        self.next = self.next.wrapping_add(1);
+    fn is_done(status: u32) -> bool {
+        RxDescStatus::from(status).done()
     }
 }
 
-impl Drop for RxRing<'_> {
-    fn drop(&mut self) {
-        for buffer in self.buffers.iter_mut().filter_map(Option::take) {
-            buffer.unmap().free(DropReason::QueuePurge);
-        }
-    }
-}
-
-/// Maps an empty buffer, or frees it.
-#[inline]
-fn map(dev: &Device<Bound>, skb: SkBuff) -> Option<Buffer<'_>> {
-    Mapped::for_receiving(dev, skb, BUFFER_SIZE)
-        .map_err(|skb| skb.free(DropReason::NoMem))
-        .ok()
+/// The frame that the next buffer belongs to.
+enum Partial {
+    /// It begins one.
+    None,
+    /// It continues this one.
+    Frame(RxFrame),
+    /// It is dropped, as are all up to the end of the frame.
+    Skip,
 }
 
 /// What one poll has counted.
@@ -168,71 +74,233 @@ struct Tally {
     bytes: Wrapping<u32>,
     errors: Wrapping<u32>,
     length_errors: Wrapping<u32>,
+    csum_errors: Wrapping<u32>,
     alloc_failed: Wrapping<u32>,
 }
 
-/// The receive ring while the device has it; owned by the poll.
-pub(crate) struct RxQueue<'bound>(pub(crate) Lent<RxRing<'bound>>);
+impl Tally {
+    #[inline]
+    fn post(&self, counters: &PairCounters) {
+        counters.rx_packets.add(self.packets.0);
+        counters.rx_bytes.add(self.bytes.0);
+        if (self.errors | self.length_errors | self.csum_errors | self.alloc_failed).0 != 0 {
+            counters.rx_errors.add(self.errors.0);
+            counters.rx_length_errors.add(self.length_errors.0);
+            counters.rx_csum_errors.add(self.csum_errors.0);
+            counters.rx_alloc_failed.add(self.alloc_failed.0);
+        }
+    }
+}
 
-impl<'bound> Poll for RxQueue<'bound> {
-    type Driver = Nic<'bound>;
+/// The receiving half of a queue pair while the device has its ring.
+pub(crate) struct Queue<'bound> {
+    ring: rx_ring::RxQueue<'bound, RxDesc, Nic<'bound>>,
+    partial: Partial,
+    /// Bytes that the device can write to a buffer.
+    capacity: u32,
+    number: u16,
+}
 
-    fn poll(&mut self, dev: &net::Device<Nic<'bound>>, napi: &Context<'_>) -> u32 {
-        let ring = &mut *self.0;
+impl<'bound> Queue<'bound> {
+    pub(crate) fn new(
+        ring: rx_ring::RxQueue<'bound, RxDesc, Nic<'bound>>,
+        capacity: u32,
+        number: u16,
+    ) -> Self {
+        Self {
+            ring,
+            partial: Partial::None,
+            capacity,
+            number,
+        }
+    }
+
+    /// Gives the ring back. A frame that was not finished is lost.
+    pub(crate) fn into_ring(self) -> rx_ring::RxQueue<'bound, RxDesc, Nic<'bound>> {
+        if let Partial::Frame(frame) = self.partial {
+            frame.free(DropReason::DevReady);
+        }
+        self.ring
+    }
+
+    /// Gives the device the buffers of a ring that it has just got.
+    pub(crate) fn ring(&self, doorbell: &Doorbell<'_>) {
+        self.ring.ring(doorbell);
+    }
+
+    pub(crate) fn watch(&self) -> Watch {
+        self.ring.watch()
+    }
+
+    /// Receives up to `budget` frames, and returns how many.
+    #[inline]
+    pub(crate) fn poll(
+        &mut self,
+        dev: Handle<'_, Nic<'bound>>,
+        counters: &PairCounters,
+        doorbell: &Doorbell<'_>,
+        napi: &Context<'_>,
+    ) -> u32 {
+        let features = dev.features();
         let mut tally = Tally::default();
-        let mut done = Wrapping(0);
+        let mut done = 0;
 
-        while done.0 < napi.budget() {
-            let Some((status, length)) = ring.filled() else {
-                break;
-            };
-
-            if status.error() {
-                tally.errors += 1;
-            } else if !(FRAME_MIN..=BUFFER_SIZE).contains(&length) {
-                tally.length_errors += 1;
-            } else if ring.deliver(dev.pdev.as_ref(), napi, length) {
-                tally.packets += 1;
-                tally.bytes += length;
-            } else {
-                tally.alloc_failed += 1;
+        while done < napi.budget() {
+            match self.receive(features, napi, &mut tally) {
+                Some(true) => done = done.wrapping_add(1),
+                Some(false) => {}
+                None => break,
             }
-            ring.advance();
-            done += 1;
         }
 
-        if done.0 != 0 {
-            // All slots but one are given; the write to the register comes after those to memory.
-            dev.regs.rx_doorbell(ring.next.wrapping_sub(1));
-            count(dev, &tally);
+        if self.ring.empty() >= REFILL && !self.ring.refill(doorbell) {
+            tally.alloc_failed += 1;
         }
-        done.0
+        self.ring.publish();
+        tally.post(counters);
+        done
     }
 
-    fn rearm(dev: &net::Device<Nic<'bound>>) {
-        dev.regs.enable_vectors(Regs::RX);
+    /// Takes the next buffer, if there is one. Returns whether a frame ended with it.
+    #[inline]
+    fn receive(
+        &mut self,
+        features: Features,
+        napi: &Context<'_>,
+        tally: &mut Tally,
+    ) -> Option<bool> {
+        let buffer = self.ring.next()?;
+        let status = RxDescStatus::from(buffer.status());
+        let length = status.length().get();
+
+        if status.eop() && !status.error() && matches!(self.partial, Partial::None) {
+            // The frame that most frames are: one buffer.
+            let hash = buffer.word::<{ offset_of!(RxDesc, hash) }>();
+
+            match buffer.build(napi, length) {
+                Ok(frame) => deliver(frame, status, hash, self.number, features, napi, tally),
+                Err(err) => count(err, tally),
+            }
+            return Some(true);
+        }
+        Some(Self::continue_frame(
+            &mut self.partial,
+            buffer,
+            self.capacity,
+            self.number,
+            features,
+            napi,
+            tally,
+        ))
+    }
+
+    /// Deals with a buffer of a frame that has several, or is wrong.
+    #[cold]
+    fn continue_frame(
+        partial: &mut Partial,
+        buffer: rx_ring::Completion<'_, RxDesc>,
+        capacity: u32,
+        number: u16,
+        features: Features,
+        napi: &Context<'_>,
+        tally: &mut Tally,
+    ) -> bool {
+        let status = RxDescStatus::from(buffer.status());
+        let length = status.length().get();
+        let hash = buffer.word::<{ offset_of!(RxDesc, hash) }>();
+        let last = status.eop();
+        let before = core::mem::replace(partial, Partial::Skip);
+
+        let now = if status.error() {
+            if !matches!(before, Partial::Skip) {
+                tally.errors += 1;
+            }
+            discard(before);
+            Partial::Skip
+        } else if !last && length != capacity {
+            if !matches!(before, Partial::Skip) {
+                tally.length_errors += 1;
+            }
+            discard(before);
+            Partial::Skip
+        } else {
+            match before {
+                Partial::Skip => Partial::Skip,
+                Partial::None => match buffer.build(napi, length) {
+                    Ok(frame) => Partial::Frame(frame),
+                    Err(err) => {
+                        count(err, tally);
+                        Partial::Skip
+                    }
+                },
+                Partial::Frame(mut frame) => {
+                    if buffer.append(&mut frame, length) {
+                        Partial::Frame(frame)
+                    } else {
+                        tally.length_errors += 1;
+                        frame.free(DropReason::HdrTrunc);
+                        Partial::Skip
+                    }
+                }
+            }
+        };
+
+        match (last, now) {
+            (false, now) => *partial = now,
+            (true, Partial::Frame(frame)) => {
+                *partial = Partial::None;
+                deliver(frame, status, hash, number, features, napi, tally);
+            }
+            (true, _) => *partial = Partial::None,
+        }
+        last
     }
 }
 
-fn count(nic: &Nic<'_>, tally: &Tally) {
-    let counters = &nic.counters.rx;
-
-    counters.packets.add(tally.packets.0);
-    counters.bytes.add(tally.bytes.0);
-    if (tally.errors | tally.length_errors | tally.alloc_failed).0 != 0 {
-        counters.errors.add(tally.errors.0);
-        counters.length_errors.add(tally.length_errors.0);
-        counters.alloc_failed.add(tally.alloc_failed.0);
+/// Counts why there is no frame.
+#[cold]
+fn count(err: BuildError, tally: &mut Tally) {
+    match err {
+        BuildError::Length => tally.length_errors += 1,
+        BuildError::NoMem => tally.alloc_failed += 1,
     }
 }
 
-/// The interrupt of the receive queue.
-pub(crate) struct RxIrq;
-
-impl<'bound> Handler<Nic<'bound>> for RxIrq {
-    fn handle(dev: &net::Device<Nic<'bound>>) -> IrqReturn {
-        dev.counters.rx.interrupts.add(1);
-        dev.rx_napi.schedule();
-        IrqReturn::Handled
+/// Drops what there is of a frame that turned out to be wrong.
+fn discard(partial: Partial) {
+    if let Partial::Frame(frame) = partial {
+        frame.free(DropReason::HdrTrunc);
     }
 }
+
+/// Passes a frame to the stack, with what the device has said about it.
+#[inline]
+fn deliver(
+    mut frame: RxFrame,
+    status: RxDescStatus,
+    hash: u32,
+    number: u16,
+    features: Features,
+    napi: &Context<'_>,
+    tally: &mut Tally,
+) {
+    let hash_type = status.hash_type().get();
+
+    tally.packets += 1;
+    tally.bytes += frame.len();
+    if hash_type != 0 && features.has(Features::RXHASH) {
+        frame.set_hash(hash, hash_type == HASH_OF_PORTS);
+    }
+    if features.has(Features::RXCSUM) {
+        if status.l4_checked() && !status.l4_bad() {
+            frame.set_checksum_verified();
+        } else if status.l4_bad() || status.l3_bad() {
+            tally.csum_errors += 1;
+        }
+    }
+    frame.record_rx_queue(number);
+    napi.gro_receive(frame);
+}
+
+// The smallest frame has an Ethernet header, which is what `build` makes sure of.
+const _: () = assert!(FRAME_MIN == 14);

@@ -1,295 +1,297 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The transmit ring: the transmit path on one end, the poll on the other.
+//! The transmit path, and what the poll does with frames that were sent.
 
 use crate::{
     abstractions::{
-        dma::{
-            DescRing,
-            Lent,
-            Mapped,
-            Quiesced,
-            ToDevice, //
+        napi::Context,
+        netdev::{
+            Features,
+            Handle, //
         },
-        irq::Handler,
-        napi::{
-            Context,
-            Poll, //
-        },
-        net::{
-            Device,
-            TxOutcome, //
-        },
+        ops::TxOutcome,
+        page_pool::MAX_FRAGS,
+        pci::Doorbell,
+        ring::Size,
         skb::{
             DropReason,
             SkBuff, //
         },
-        spsc, //
+        tx_queue::TxQueue,
+        tx_ring::{
+            self,
+            Account,
+            Piece, //
+        },
     },
-    hw::Regs,
-    nic::{
-        Nic,
-        TX_RING, //
-    },
+    nic::Nic,
     regs::{
         TxDesc,
-        TxDescStatus, //
+        TxDescCommand,
+        TxDescLayout,
+        MSS_MIN, //
     },
+    stats::PairCounters,
 };
 use core::num::Wrapping;
 use kernel::{
-    io::{
-        io_read,
-        io_write, //
-    },
-    irq::IrqReturn,
-    prelude::*,
-    sync::{
-        barrier::{
-            smp_mb,
-            Full, //
-        },
-        Arc, //
-    }, //
+    num::Bounded,
+    prelude::*, //
 };
 
-/// A stopped queue is woken when this many descriptors are free.
-const WAKE: u32 = 64;
+/// Descriptors that a frame can need. A queue with fewer is stopped.
+const MOST_PIECES: u32 = MAX_FRAGS + 1;
 
-const MASK: u32 = TX_RING as u32 - 1;
+pub(crate) type Ring<'bound> = tx_ring::TxRing<'bound, TxDesc>;
+pub(crate) type Sender<'bound> = tx_ring::Sender<'bound, TxDesc>;
+pub(crate) type Cleaner<'bound> = tx_ring::Cleaner<'bound, TxDesc>;
+pub(crate) type Watch<'bound> = tx_ring::Watch<'bound, TxDesc>;
 
-type Frame<'bound> = Mapped<'bound, ToDevice>;
-type Shared<'bound> = Lent<TxRing<'bound>>;
-
-/// The transmit ring. Entry N of `frames` is the frame of descriptor N; it is there from when the
-/// descriptor is written until the device is done with it.
-pub(crate) struct TxRing<'bound> {
-    desc: DescRing<TxDesc, TX_RING>,
-    frames: spsc::Ring<Frame<'bound>, TX_RING>,
-}
-
-impl TxRing<'_> {
-    /// Returns the bus address of the descriptors.
-    pub(crate) fn dma_address(&self) -> kernel::dma::DmaAddress {
-        self.desc.dma_address()
-    }
-
-    /// Writes the descriptor of a frame.
+impl tx_ring::Descriptor for TxDesc {
     #[inline]
-    fn give(&self, slot: u32, frame: &Frame<'_>) {
-        let slot = (slot & MASK) as usize;
-        let desc = self.desc.view();
-        let status = TxDescStatus::zeroed().with_interrupt(true);
+    fn request_interrupt(&mut self) {
+        let interrupt = TxDescCommand::zeroed().with_interrupt(true);
 
-        io_write!(desc, [build: slot].addr, frame.dma_address().to_le());
-        io_write!(desc, [build: slot].length, frame.len().to_le());
-        io_write!(desc, [build: slot].status, status.into_raw().to_le());
-    }
-
-    #[inline]
-    fn status(&self, slot: u32) -> TxDescStatus {
-        let desc = self.desc.view();
-
-        TxDescStatus::from(u32::from_le(
-            io_read!(desc, [build: (slot & MASK) as usize].status),
-        ))
+        self.command |= interrupt.into_raw().to_le();
     }
 }
 
-/// Allocates a ring and makes its two ends.
-pub(crate) fn new_ring<'bound>(
-    dev: &Device<Nic<'bound>>,
-) -> Result<(TxSend<'bound>, TxDone<'bound>)> {
-    let ring = TxRing {
-        desc: DescRing::new(dev.pdev.as_ref())?,
-        frames: spsc::Ring::new()?,
+/// A stopped queue is woken when so many descriptors are free.
+#[inline]
+fn wake_at(size: Size) -> u32 {
+    size.get() / 4
+}
+
+/// Fields of the first descriptor of a frame that say what to do with it.
+#[derive(Clone, Copy)]
+struct Offload {
+    layout: u32,
+    command: u32,
+}
+
+impl Offload {
+    const NONE: Self = Self {
+        layout: 0,
+        command: 0,
     };
-    let ring = Arc::new(Lent::new(ring), GFP_KERNEL)?;
-    let (send, done) = spsc::Ring::split(ring, |ring| &ring.frames)?;
 
-    Ok((TxSend(send), TxDone(done)))
-}
-
-/// The transmit path's end. The lock of the queue makes sure that one CPU at a time has it.
-pub(crate) struct TxSend<'bound>(spsc::Producer<Shared<'bound>, Frame<'bound>, TX_RING>);
-
-impl<'bound> TxSend<'bound> {
-    /// Calls `tell`, which tells the device where the ring is.
-    pub(crate) fn lend<R>(&self, tell: impl FnOnce(&TxRing<'bound>) -> R) -> R {
-        self.0.owner().lend(tell)
-    }
-
-    /// Takes the ring back from the device.
-    pub(crate) fn take_back(&self, stopped: &Quiesced) {
-        self.0.owner().take_back(stopped);
-    }
-
+    /// Returns what a frame needs, and what it counts as.
+    ///
+    /// `features_check` has left to the stack what does not fit.
     #[inline]
-    fn doorbell(&self, nic: &Nic<'_>) {
-        nic.regs.tx_doorbell(self.0.index());
-    }
-
-    /// Stops the queue when the ring is full. `true`: it is, and stays so.
-    #[inline]
-    fn maybe_stop(&self, dev: &Device<Nic<'_>>) -> bool {
-        if self.0.unused() != 0 {
-            return false;
-        }
-        dev.tx_queue().stop();
-        // Pairs with the barrier in `TxDone::clean()`: either the poll sees the queue stopped, or
-        // this sees the descriptors it has freed.
-        smp_mb(Full);
-        if self.0.unused() < WAKE {
-            return true;
-        }
-        dev.tx_queue().start();
-        false
-    }
-
-    pub(crate) fn start_xmit(
-        &mut self,
-        dev: &Device<Nic<'bound>>,
-        skb: SkBuff,
-        more: bool,
-    ) -> TxOutcome {
-        let counters = &dev.counters.tx;
-
-        if self.0.unused() == 0 {
-            dev.tx_queue().stop();
-            counters.busy.add(1);
-            return TxOutcome::Busy(skb);
-        }
-
-        let frame = match Frame::for_sending(dev.pdev.as_ref(), skb) {
-            Ok(frame) => frame,
-            Err(skb) => {
-                counters.map_failed.add(1);
-                skb.free(DropReason::NoMem);
-                // The frames queued before it still wait for the doorbell.
-                if !more {
-                    self.doorbell(dev);
-                }
-                return TxOutcome::Taken;
-            }
+    fn of(skb: &SkBuff) -> (Self, Account) {
+        let plain = Account {
+            packets: 1,
+            bytes: skb.len(),
         };
+        let Some(checksum) = skb.checksum() else {
+            return (Self::NONE, plain);
+        };
+        let layout = TxDescLayout::zeroed()
+            .with_csum_start(Bounded::from_expr(checksum.start & 0x1ff))
+            .with_csum_offset(Bounded::from_expr(checksum.offset & 0x7f));
+        let command = TxDescCommand::zeroed().with_csum(true);
 
-        let length = frame.len();
-        self.0.owner().give(self.0.index(), &frame);
-        if let Err(frame) = self.0.push(frame) {
-            // Not reached: there was room, and only the poll has changed the ring, by making more.
-            frame.unmap().free(DropReason::DevReady);
-            return TxOutcome::Taken;
+        match skb.segmentation() {
+            None => (
+                Self {
+                    layout: layout.into_raw(),
+                    command: command.into_raw(),
+                },
+                plain,
+            ),
+            Some(tso) => (
+                Self {
+                    layout: layout.into_raw(),
+                    command: command
+                        .with_tso(true)
+                        .with_mss(Bounded::from_expr(tso.mss & 0x3fff))
+                        .with_header(Bounded::from_expr(tso.headers & 0x3ff))
+                        .into_raw(),
+                },
+                Account {
+                    // CAST: There are no more than 1024.
+                    packets: tso.segments as u16,
+                    bytes: skb
+                        .len()
+                        .wrapping_add(tso.segments.wrapping_sub(1).wrapping_mul(tso.headers)),
+                },
+            ),
         }
+    }
 
-        if self.maybe_stop(dev) {
-            counters.stopped.add(1);
+    /// Returns the descriptor of a piece.
+    #[inline]
+    fn describe(self, piece: &Piece) -> TxDesc {
+        let layout = TxDescLayout::zeroed().with_length(Bounded::from_expr(piece.len & 0xffff));
+        let command = TxDescCommand::zeroed().with_eop(piece.last);
+        let what = if piece.first { self } else { Self::NONE };
+
+        TxDesc {
+            addr: piece.addr.to_le(),
+            layout: (layout.into_raw() | what.layout).to_le(),
+            command: (command.into_raw() | what.command).to_le(),
         }
-        if dev.tx_queue().sent(length, more) {
-            self.doorbell(dev);
-        }
-        TxOutcome::Taken
     }
 }
 
-/// What one poll has completed.
-#[derive(Default)]
-struct Tally {
-    packets: Wrapping<u32>,
-    bytes: Wrapping<u32>,
-    errors: Wrapping<u32>,
-    error_bytes: Wrapping<u32>,
+/// Returns what of `features` the device can do for a frame.
+pub(crate) fn features_check(skb: &SkBuff, features: Features) -> Features {
+    const LARGEST_HEADER: u32 = 1023;
+    const LARGEST_START: u32 = 511;
+    const LARGEST_OFFSET: u32 = 127;
+    const IPV6_HEADER: u32 = 40;
+
+    let Some(checksum) = skb.checksum() else {
+        return features;
+    };
+    if checksum.start > LARGEST_START || checksum.offset > LARGEST_OFFSET {
+        return features.without(Features::ANY_CSUM.and(Features::GSO));
+    }
+    match skb.segmentation() {
+        Some(tso)
+            if tso.mss < MSS_MIN
+                || tso.headers > LARGEST_HEADER
+                || tso.ipv6 && skb.network_header_len() != IPV6_HEADER =>
+        {
+            features.without(Features::GSO)
+        }
+        _ => features,
+    }
 }
 
-/// The poll's end.
-pub(crate) struct TxDone<'bound>(spsc::Consumer<Shared<'bound>, Frame<'bound>, TX_RING>);
+/// The transmit path's own state of a queue.
+pub(crate) struct Tx<'a, 'bound> {
+    ring: Sender<'bound>,
+    queue: TxQueue<'a>,
+    doorbell: Doorbell<'a>,
+    counters: &'a PairCounters,
+}
 
-impl<'bound> TxDone<'bound> {
-    /// Frees the frames that the device had not sent when it was stopped.
-    pub(crate) fn purge(mut self, _stopped: &Quiesced) {
-        while let Some(frame) = self.0.pop() {
-            frame.unmap().free(DropReason::QueuePurge);
+impl<'a, 'bound> Tx<'a, 'bound> {
+    pub(crate) fn new(
+        ring: Sender<'bound>,
+        queue: TxQueue<'a>,
+        doorbell: Doorbell<'a>,
+        counters: &'a PairCounters,
+    ) -> Self {
+        Self {
+            ring,
+            queue,
+            doorbell,
+            counters,
+        }
+    }
+
+    /// Gives the ring's end back.
+    pub(crate) fn into_ring(self) -> Sender<'bound> {
+        self.ring
+    }
+
+    #[cold]
+    fn refuse(&mut self, skb: SkBuff) -> TxOutcome {
+        self.queue.stop();
+        self.counters.tx_busy.add(1);
+        TxOutcome::Busy(skb)
+    }
+
+    #[cold]
+    fn drop_unmapped(&mut self, skb: SkBuff, more: bool) -> TxOutcome {
+        self.counters.tx_map_failed.add(1);
+        // The frames queued before it still wait for the doorbell.
+        if !more {
+            self.ring.ring(&self.doorbell);
+        }
+        TxOutcome::Dropped(skb.free(DropReason::NoMem))
+    }
+
+    /// Stops the queue when another frame might not fit.
+    #[inline]
+    fn stop_if_full(&mut self) {
+        if !self.ring.has_room(MOST_PIECES) {
+            self.stop();
+        }
+    }
+
+    #[cold]
+    fn stop(&mut self) {
+        let ring = &mut self.ring;
+
+        if self.queue.stop_unless(|| ring.has_room(wake_at(ring.size()))) {
+            self.counters.tx_stopped.add(1);
         }
     }
 
     #[inline]
-    fn complete(&mut self, napi: &Context<'_>, status: TxDescStatus, tally: &mut Tally) {
-        let Some(frame) = self.0.pop() else { return };
-        let bytes = frame.len();
-        let skb = frame.unmap();
-
-        tally.packets += 1;
-        tally.bytes += bytes;
-        if status.error() {
-            tally.errors += 1;
-            tally.error_bytes += bytes;
-            skb.free(DropReason::DevReady);
-        } else {
-            napi.consume(skb);
+    pub(crate) fn start_xmit(&mut self, skb: SkBuff, more: bool) -> TxOutcome {
+        if !self.ring.has_room(skb.pieces()) {
+            return self.refuse(skb);
         }
-    }
+        let (offload, account) = Offload::of(&skb);
+        let length = skb.len();
 
-    /// Takes back up to `limit` descriptors that the device is done with.
-    fn clean(&mut self, dev: &Device<Nic<'bound>>, napi: &Context<'_>, limit: u32) -> u32 {
-        let mut tally = Tally::default();
-
-        while tally.packets.0 < limit {
-            let Some(slot) = self.0.index() else { break };
-            let status = self.0.owner().status(slot);
-
-            if !status.done() {
-                break;
+        skb.tx_timestamp();
+        match self
+            .ring
+            .push(skb, account, |piece| offload.describe(piece))
+        {
+            Ok(queued) => {
+                self.stop_if_full();
+                if self.queue.sent(length, more) {
+                    self.ring.ring(&self.doorbell);
+                }
+                TxOutcome::Queued(queued)
             }
-            self.complete(napi, status, &mut tally);
+            Err(skb) => self.drop_unmapped(skb, more),
         }
-
-        if tally.packets.0 != 0 {
-            let counters = &dev.counters.tx;
-
-            counters.packets.add((tally.packets - tally.errors).0);
-            counters.bytes.add((tally.bytes - tally.error_bytes).0);
-            counters.errors.add(tally.errors.0);
-            self.wake(dev, &tally);
-        }
-        tally.packets.0
     }
+}
 
-    fn wake(&self, dev: &Device<Nic<'bound>>, tally: &Tally) {
-        let queue = dev.tx_queue();
+/// Takes back what the device has sent, and has a stopped queue go on. Returns false if the device
+/// claims to have sent what it was not given.
+#[inline]
+pub(crate) fn clean<'bound>(
+    ring: &mut Cleaner<'bound>,
+    errors: &mut Wrapping<u32>,
+    pair: usize,
+    dev: Handle<'_, Nic<'bound>>,
+    counters: &PairCounters,
+    napi: &Context<'_>,
+) -> bool {
+    let mut frames = Wrapping(0);
+    let mut length = Wrapping(0);
+    let mut packets = Wrapping(0);
+    let mut bytes = Wrapping(0);
+    let progress = ring.progress();
+    let result = ring.clean(progress, |skb, account| {
+        frames += 1;
+        length += skb.len();
+        packets += u32::from(account.packets);
+        bytes += account.bytes;
+        napi.consume(skb);
+    });
 
-        // Has the barrier that pairs with the one in `TxSend::maybe_stop()`.
-        queue.completed_mb(tally.packets.0, tally.bytes.0);
-        if self.0.unused() >= WAKE && queue.is_stopped() {
+    if result.is_err() {
+        return false;
+    }
+    if frames.0 == 0 {
+        return true;
+    }
+    let failed = Wrapping(progress.errors) - *errors;
+    if failed.0 != 0 {
+        *errors += failed;
+        counters.tx_errors.add(failed.0);
+        packets = Wrapping(packets.0.saturating_sub(failed.0));
+    }
+    counters.tx_packets.add(packets.0);
+    counters.tx_bytes.add(bytes.0);
+
+    if let Some(queue) = TxQueue::new(dev, pair) {
+        // Has the barrier that pairs with the one in `Tx::stop()`.
+        queue.completed_mb(frames.0, length.0);
+        if ring.unused() >= wake_at(ring.size()) {
             queue.wake();
         }
     }
-}
-
-impl<'bound> Poll for TxDone<'bound> {
-    type Driver = Nic<'bound>;
-    const TX: bool = true;
-
-    fn poll(&mut self, dev: &Device<Nic<'bound>>, napi: &Context<'_>) -> u32 {
-        // Without a budget this is netpoll, which wants everything that is done.
-        let limit = match napi.budget() {
-            0 => TX_RING as u32,
-            budget => budget,
-        };
-
-        self.clean(dev, napi, limit)
-    }
-
-    fn rearm(dev: &Device<Nic<'bound>>) {
-        dev.regs.enable_vectors(Regs::TX);
-    }
-}
-
-/// The interrupt of the transmit queue.
-pub(crate) struct TxIrq;
-
-impl<'bound> Handler<Nic<'bound>> for TxIrq {
-    fn handle(dev: &Device<Nic<'bound>>) -> IrqReturn {
-        dev.counters.tx.interrupts.add(1);
-        dev.tx_napi.schedule();
-        IrqReturn::Handled
-    }
+    true
 }

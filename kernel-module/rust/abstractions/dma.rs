@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory that a device reads and writes.
+//! Memory that a device reads and writes, and the proof that it has stopped.
 //!
-//! Three types say who may touch it:
-//!
-//! - [`Mapped`] owns a socket buffer while it is mapped. Its content cannot be reached from the
-//!   CPU; unmapping gives the buffer back.
-//! - [`Lent`] wraps a ring (or anything else) whose address the device has been told. It frees
-//!   nothing until [`Quiesced`] proves that the device has stopped; without the proof it leaks.
-//! - [`DescRing`] is a ring of descriptors in coherent memory, which both sides may touch.
+//! - [`Lent`] wraps what a device accesses on its own. It frees nothing until [`Quiesced`] proves that
+//!   the device has stopped; without the proof it leaks.
+//! - [`Shared`] is coherent memory, which both sides may touch at any time.
 //!
 //! C header: [`include/linux/dma-mapping.h`](srctree/include/linux/dma-mapping.h)
 
-use super::{
-    ffi,
-    skb::SkBuff, //
-};
 use core::{
     marker::PhantomData,
     mem::ManuallyDrop,
@@ -23,7 +15,10 @@ use core::{
         Deref,
         DerefMut, //
     },
-    ptr, //
+    ptr::{
+        self,
+        NonNull, //
+    }, //
 };
 use kernel::{
     bindings,
@@ -35,192 +30,53 @@ use kernel::{
         Coherent,
         DmaAddress, //
     },
-    io::{
-        io_project,
-        IoBase,
-        SysMem, //
-    },
+    io::poll::read_poll_timeout,
     prelude::*,
     sync::atomic::{
         Atomic,
         Relaxed, //
     },
+    time::Delta,
     transmute, //
 };
 
-mod private {
-    pub(crate) trait Sealed {}
-}
+/// The queues of a device, as something that can be [`Quiesced`].
+pub(crate) struct Queues;
 
-/// Which way the data of a [`Mapped`] buffer goes.
-pub(crate) trait Direction: private::Sealed {
-    #[doc(hidden)]
-    const RAW: bindings::dma_data_direction;
-}
+/// An engine of a device that copies, as something that can be [`Quiesced`].
+pub(crate) struct CopyEngine;
 
-/// The device reads.
-pub(crate) struct ToDevice;
-
-/// The device writes.
-pub(crate) struct FromDevice;
-
-impl private::Sealed for ToDevice {}
-impl private::Sealed for FromDevice {}
-
-impl Direction for ToDevice {
-    const RAW: bindings::dma_data_direction = bindings::dma_data_direction::DMA_TO_DEVICE;
-}
-
-impl Direction for FromDevice {
-    const RAW: bindings::dma_data_direction = bindings::dma_data_direction::DMA_FROM_DEVICE;
-}
-
-/// A socket buffer that is mapped for a device.
-///
-/// # Invariants
-///
-/// - `addr` is a mapping of `len` bytes of `skb` for `dev` in the direction `D`, which `self` owns.
-/// - `skb` is linear. With `D = FromDevice` it is empty and has room for `len` bytes.
-pub(crate) struct Mapped<'d, D: Direction> {
-    skb: SkBuff,
-    addr: DmaAddress,
-    len: u32,
-    dev: &'d Device<Bound>,
-    _direction: PhantomData<D>,
-}
-
-impl<'d, D: Direction> Mapped<'d, D> {
-    /// Maps `len` bytes from the start of the linear part.
-    ///
-    /// Returns the buffer when it cannot be mapped.
-    ///
-    /// # Safety
-    ///
-    /// The linear part of `skb` must have `len` bytes of data and tailroom together.
-    #[inline]
-    unsafe fn map(dev: &'d Device<Bound>, skb: SkBuff, len: u32) -> Result<Self, SkBuff> {
-        let mut addr = 0;
-        // SAFETY:
-        // - `dev` is bound, hence it may own mappings.
-        // - `skb` is valid by its type invariant.
-        // - The linear part is at least `len` bytes long by the safety requirement.
-        // - `addr` is valid for writing.
-        let err = unsafe { ffi::shim_dma_map(as_raw(dev), skb.as_raw(), len, D::RAW, &mut addr) };
-        if err != 0 {
-            return Err(skb);
-        }
-        // INVARIANT: The buffer has just been mapped.
-        Ok(Self {
-            skb,
-            addr,
-            len,
-            dev,
-            _direction: PhantomData,
-        })
-    }
-
-    /// Returns the bus address, for a descriptor.
-    #[inline]
-    pub(crate) fn dma_address(&self) -> DmaAddress {
-        self.addr
-    }
-
-    /// Returns the number of bytes that are mapped.
-    #[inline]
-    pub(crate) fn len(&self) -> u32 {
-        self.len
-    }
-
-    #[inline]
-    fn raw_unmap(&mut self) {
-        // SAFETY: By the type invariant `self` owns this mapping; both callers give it up.
-        unsafe { ffi::shim_dma_unmap(as_raw(self.dev), self.addr, self.len, D::RAW) }
-    }
-
-    /// Ends the mapping and returns the buffer to the CPU.
-    ///
-    /// To be called when the device has said that it is done with the buffer, or has been stopped.
-    #[inline]
-    pub(crate) fn unmap(self) -> SkBuff {
-        let mut this = ManuallyDrop::new(self);
-
-        this.raw_unmap();
-        // SAFETY: `this` is never dropped, so `skb` is read exactly once.
-        unsafe { ptr::read(&this.skb) }
-    }
-}
-
-impl<'d> Mapped<'d, ToDevice> {
-    /// Maps a frame that is to be sent.
-    ///
-    /// Returns the frame when it is not linear or cannot be mapped.
-    #[inline]
-    pub(crate) fn for_sending(dev: &'d Device<Bound>, skb: SkBuff) -> Result<Self, SkBuff> {
-        if skb.data_len() != 0 {
-            return Err(skb);
-        }
-        let len = skb.len();
-        // SAFETY: All `len` bytes are in the linear part, as has just been checked.
-        unsafe { Self::map(dev, skb, len) }
-    }
-}
-
-impl<'d> Mapped<'d, FromDevice> {
-    /// Maps `len` bytes of an empty buffer that is to be filled.
-    ///
-    /// Returns the buffer when it is not empty, too small, or cannot be mapped.
-    #[inline]
-    pub(crate) fn for_receiving(
-        dev: &'d Device<Bound>,
-        skb: SkBuff,
-        len: u32,
-    ) -> Result<Self, SkBuff> {
-        if skb.len() != 0 || skb.tailroom() < len {
-            return Err(skb);
-        }
-        // SAFETY: The linear part is empty and has room for `len` bytes, as has just been checked.
-        unsafe { Self::map(dev, skb, len) }
-    }
-
-    /// Ends the mapping and returns the buffer with `filled` bytes of data.
-    ///
-    /// A device that says it has filled more than it was given is not believed: the data ends
-    /// where the buffer does.
-    #[inline]
-    pub(crate) fn unmap_filled(self, filled: u32) -> SkBuff {
-        let filled = filled.min(self.len);
-        let skb = self.unmap();
-
-        // SAFETY:
-        // - `skb` is valid and owned.
-        // - By the type invariant of `Mapped` it has room for `len` bytes, and `filled` is no more.
-        unsafe { bindings::skb_put(skb.as_raw(), filled) };
-        skb
-    }
-}
-
-impl<D: Direction> Drop for Mapped<'_, D> {
-    /// Unmaps; the buffer itself then warns, as every [`SkBuff`] does that is not freed explicitly.
-    fn drop(&mut self) {
-        self.raw_unmap();
-    }
-}
-
-/// Proof that a device has stopped to access memory.
+/// Proof that a part of a device has stopped to access memory.
 ///
 /// Whoever makes one answers for it; there are few places where that is possible, and each says
 /// how it knows.
-pub(crate) struct Quiesced(());
+#[must_use = "something waits for this to be freed"]
+pub(crate) struct Quiesced<P = Queues>(PhantomData<P>);
 
-impl Quiesced {
-    /// Runs `stop`, which must return `Ok` only once the device does no DMA any more.
-    pub(crate) fn after(stop: impl FnOnce() -> Result) -> Result<Self> {
-        stop().map(|()| Self(()))
+impl<P> Quiesced<P> {
+    /// Asks `is_active` every `interval` until it says no: then the device does no DMA any more.
+    ///
+    /// # Errors
+    ///
+    /// - [`ETIMEDOUT`] when that took longer than `deadline`.
+    /// - What `is_active` returns.
+    pub(crate) fn wait(
+        is_active: impl FnMut() -> Result<bool>,
+        interval: Delta,
+        deadline: Delta,
+    ) -> Result<Self> {
+        read_poll_timeout(is_active, |active| !active, interval, deadline)?;
+        Ok(Self(PhantomData))
+    }
+
+    /// A reset that succeeded ends all DMA.
+    pub(super) fn function_level_reset() -> Self {
+        Self(PhantomData)
     }
 
     /// The device may not master the bus.
     pub(super) fn bus_master_off() -> Self {
-        Self(())
+        Self(PhantomData)
     }
 }
 
@@ -243,15 +99,22 @@ impl<T> Lent<T> {
         }
     }
 
-    /// Calls `tell`, which tells the device the address; from now on the device has it.
-    pub(crate) fn lend<R>(&self, tell: impl FnOnce(&T) -> R) -> R {
+    /// From now on the device has it.
+    pub(crate) fn lend(&self) {
         self.lent.store(true, Relaxed);
-        tell(&self.value)
     }
 
     /// Takes it back from the device, which has stopped.
     pub(crate) fn take_back(&self, _stopped: &Quiesced) {
         self.lent.store(false, Relaxed);
+    }
+
+    /// Takes it out of the wrapping, after it was taken back from the device, which has stopped.
+    pub(crate) fn into_inner(self, _stopped: &Quiesced) -> T {
+        let mut this = ManuallyDrop::new(self);
+
+        // SAFETY: `this` is not dropped, so `value` is taken once.
+        unsafe { ManuallyDrop::take(&mut this.value) }
     }
 }
 
@@ -281,39 +144,42 @@ impl<T> Drop for Lent<T> {
     }
 }
 
-/// The array behind a [`DescRing`].
+/// An element of [`Shared`].
 #[repr(transparent)]
-struct Descs<D, const N: usize>([D; N]);
+struct Element<T>(T);
 
-// SAFETY: `D: FromBytes` of the zerocopy crate promises what is required: any bit pattern is valid,
-// and there is no interior mutability. The type is transparent over an array of `D`.
-unsafe impl<D: FromBytes, const N: usize> transmute::FromBytes for Descs<D, N> {}
+// SAFETY: `T: FromBytes` of the zerocopy crate promises what is required: any bit pattern is valid,
+// and there is no interior mutability.
+unsafe impl<T: FromBytes> transmute::FromBytes for Element<T> {}
 
-// SAFETY: `D: IntoBytes` of the zerocopy crate promises that there is no uninitialised byte. The
-// type is transparent over an array of `D`, which has no padding of its own.
-unsafe impl<D: IntoBytes, const N: usize> transmute::AsBytes for Descs<D, N> {}
+// SAFETY: `T: IntoBytes` of the zerocopy crate promises that there is no uninitialised byte.
+unsafe impl<T: IntoBytes> transmute::AsBytes for Element<T> {}
 
-/// A ring of `N` descriptors in coherent memory, zeroed.
-///
-/// Single words are read and written through [`DescRing::view`] with `io_read!` and `io_write!`,
-/// volatile and in the byte order of the device, which the caller converts.
-pub(crate) struct DescRing<D: FromBytes + IntoBytes, const N: usize>(Coherent<Descs<D, N>>);
+/// Coherent memory for some `T`, zeroed. It starts at a page.
+pub(crate) struct Shared<T: FromBytes + IntoBytes>(Coherent<[Element<T>]>);
 
-impl<D: FromBytes + IntoBytes, const N: usize> DescRing<D, N> {
-    /// Allocates the ring.
-    pub(crate) fn new(dev: &Device<Bound>) -> Result<Self> {
-        Ok(Self(Coherent::zeroed(dev, GFP_KERNEL)?))
+// SAFETY: The memory is not tied to a thread.
+unsafe impl<T: FromBytes + IntoBytes> Send for Shared<T> {}
+
+// SAFETY: It is only accessed through pointers, by code that says why that is no race.
+unsafe impl<T: FromBytes + IntoBytes> Sync for Shared<T> {}
+
+impl<T: FromBytes + IntoBytes> Shared<T> {
+    /// Allocates memory for `count` elements.
+    pub(crate) fn new(dev: &Device<Bound>, count: usize) -> Result<Self> {
+        Ok(Self(Coherent::zeroed_slice(dev, count, GFP_KERNEL)?))
     }
 
-    /// Returns the bus address of the first descriptor.
+    /// Returns the bus address of the first element.
     pub(crate) fn dma_address(&self) -> DmaAddress {
         self.0.dma_address()
     }
 
-    /// Returns the descriptors.
+    /// Returns where the elements are.
     #[inline]
-    pub(crate) fn view(&self) -> SysMem<'_, [D; N]> {
-        io_project!(IoBase::as_view(&self.0).as_sys_mem(), .0)
+    pub(super) fn as_ptr(&self) -> NonNull<T> {
+        // SAFETY: An allocation is not at null.
+        unsafe { NonNull::new_unchecked(self.0.as_mut_ptr().cast()) }
     }
 }
 

@@ -6,16 +6,15 @@
 //! the device: in one structure both are references to neighbours. [`Irq`] is the place where that
 //! is solved, with a count on the allocation and the order of fields.
 
-use super::net::{
-    Device,
-    Hold,
-    Operations, //
+use super::{
+    ffi,
+    hold::Hold,
+    netdev::Handle,
+    ops::Operations, //
 };
-use core::{
-    marker::PhantomData,
-    mem, //
-};
+use core::mem;
 use kernel::{
+    bindings,
     device::Bound,
     irq::{
         self,
@@ -41,53 +40,62 @@ use kernel::{
 pub(crate) struct Vectors<'bound>(Arc<IrqVectorRegistration<'bound>>);
 
 impl<'bound> Vectors<'bound> {
-    /// Allocates exactly `count` MSI-X vectors.
-    pub(crate) fn new(pdev: &'bound pci::Device<Bound>, count: u32) -> Result<Self> {
+    /// Allocates MSI-X vectors: as many as the kernel gives, from `least` to `most`.
+    pub(crate) fn new(pdev: &'bound pci::Device<Bound>, least: u32, most: u32) -> Result<Self> {
         let types = IrqTypes::default().with(IrqType::MsiX);
 
         Ok(Self(Arc::new(
-            pdev.alloc_irq_vectors(count, count, types)?,
+            pdev.alloc_irq_vectors(least, most, types)?,
             GFP_KERNEL,
         )?))
+    }
+
+    /// Returns how many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
     }
 }
 
 /// What runs when a vector fires.
-pub(crate) trait Handler<T: Operations>: 'static {
+pub(crate) trait Handler<T: Operations>: Send + Sync {
     /// Runs in hard interrupt context, on one CPU at a time.
-    fn handle(dev: &Device<T>) -> IrqReturn;
+    fn handle(&self, dev: Handle<'_, T>) -> IrqReturn;
 }
 
 struct Cookie<'a, T: Operations, H> {
-    dev: &'a Device<T>,
-    _handler: PhantomData<fn() -> H>,
+    dev: Handle<'a, T>,
+    handler: H,
 }
 
 impl<T: Operations, H: Handler<T>> irq::Handler for Cookie<'_, T, H> {
     #[inline]
     fn handle(&self) -> IrqReturn {
-        H::handle(self.dev)
+        self.handler.handle(self.dev)
     }
 }
 
 /// A handler on a vector. Dropping it waits for a handler that runs.
 ///
 /// Fields are dropped in the order in which they stand here.
+#[must_use = "the interrupt is freed when this is dropped"]
 pub(crate) struct Irq<'a, T: Operations, H: Handler<T>> {
-    _registration: Pin<KBox<irq::Registration<'a, Cookie<'a, T, H>>>>,
+    cpu: Option<Cpu>,
+    registration: Pin<KBox<irq::Registration<'a, Cookie<'a, T, H>>>>,
     _name: CString,
     _vectors: Arc<IrqVectorRegistration<'a>>,
-    _hold: Hold<'a, T>,
+    _hold: Hold<T>,
     number: u32,
+    paused: bool,
 }
 
-impl<'a, T: Operations + 'a, H: Handler<T>> Irq<'a, T, H> {
+impl<'a, T: Operations + 'a, H: Handler<T> + 'a> Irq<'a, T, H> {
     /// Requests vector `index` of `vectors`. `name` is what `/proc/interrupts` shows.
     pub(crate) fn request(
-        dev: &'a Device<T>,
+        dev: Handle<'a, T>,
         vectors: &Vectors<'a>,
         index: u32,
         name: CString,
+        handler: H,
     ) -> Result<Self> {
         let hold = Hold::new(dev);
         let vectors = vectors.0.clone();
@@ -109,24 +117,62 @@ impl<'a, T: Operations + 'a, H: Handler<T>> Irq<'a, T, H> {
                 request,
                 Flags::TRIGGER_NONE,
                 static_name,
-                Ok::<_, Error>(Cookie {
-                    dev: hold.device(),
-                    _handler: PhantomData,
-                }),
+                Ok::<_, Error>(Cookie { dev, handler }),
             )
         };
 
         Ok(Self {
-            _registration: KBox::pin_init(registration, GFP_KERNEL)?,
+            cpu: None,
+            registration: KBox::pin_init(registration, GFP_KERNEL)?,
             _name: name,
             _vectors: vectors,
             _hold: hold,
             number,
+            paused: false,
         })
+    }
+
+    /// Has queue pair `queue`, whose interrupt this is, served by a CPU that is near to the device:
+    /// both the interrupt and what is transmitted there.
+    pub(crate) fn spread(&mut self, dev: Handle<'a, T>, queue: u32) {
+        // SAFETY: The device and the interrupt are valid, and the queue's number is only a hint.
+        unsafe { ffi::shim_queue_set_cpu(dev.netdev(), queue, self.number) };
+        self.cpu = Some(Cpu(self.number));
     }
 
     /// Returns the number of the interrupt.
     pub(crate) fn number(&self) -> u32 {
         self.number
+    }
+
+    /// Waits for a handler that runs.
+    pub(crate) fn synchronize(&self) {
+        self.registration.synchronize();
+    }
+
+    /// Keeps the handler from running until [`Irq::resume`]. Waits for one that runs.
+    pub(crate) fn pause(&mut self) {
+        if !mem::replace(&mut self.paused, true) {
+            // SAFETY: The interrupt was requested.
+            unsafe { bindings::disable_irq(self.number) };
+        }
+    }
+
+    /// Undoes [`Irq::pause`].
+    pub(crate) fn resume(&mut self) {
+        if mem::replace(&mut self.paused, false) {
+            // SAFETY: The interrupt was requested, and disabled once.
+            unsafe { bindings::enable_irq(self.number) };
+        }
+    }
+}
+
+/// The affinity of an interrupt.
+struct Cpu(u32);
+
+impl Drop for Cpu {
+    fn drop(&mut self) {
+        // SAFETY: The interrupt is still requested, see the order of fields in `Irq`.
+        unsafe { ffi::shim_queue_clear_cpu(self.0) }
     }
 }

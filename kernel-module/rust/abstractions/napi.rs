@@ -2,57 +2,51 @@
 
 //! NAPI: interrupts that turn into polling.
 //!
-//! While an instance is enabled it owns its poller, the state of one queue. The kernel runs a poll
+//! While an instance is enabled it owns its poller, the state of a queue or two. The kernel runs a poll
 //! on one CPU at a time, so the poller is handed out as `&mut` and needs no lock. Disabling the
 //! instance waits for the poll and gives the poller back.
 
 use super::{
-    ffi,
-    net::{
-        Device,
-        Hold,
-        Operations, //
+    callback::{
+        Callback,
+        Claimed,
+        Enabled,
+        Source, //
     },
-    skb::SkBuff, //
+    ffi,
+    netdev::Handle,
+    ops::Operations,
+    skb::{
+        RxFrame,
+        SkBuff, //
+    }, //
 };
 use core::{
-    cell::UnsafeCell,
-    marker::{
-        PhantomData,
-        PhantomPinned, //
-    },
-    mem::ManuallyDrop,
-    ptr::{
-        self,
-        NonNull, //
-    }, //
+    marker::PhantomData,
+    ptr::NonNull, //
 };
 use kernel::{
-    prelude::*,
-    sync::atomic::{
-        Acquire,
-        Atomic,
-        Release, //
-    }, //
+    bindings,
+    prelude::*, //
 };
 
-/// The state of a queue that is polled.
+/// The state of queues that are polled.
 pub(crate) trait Poll: Send + Sized {
     /// The driver of the device.
     type Driver: Operations;
 
-    /// Does the queue transmit? Then it is not used for busy polling.
-    const TX: bool = false;
-
-    /// Handles up to [`Context::budget`] events and returns how many.
+    /// Handles up to [`Context::budget`] received frames, and returns how many.
     ///
     /// The budget can be 0: then nothing may be received, but sent frames may be completed.
-    fn poll(&mut self, dev: &Device<Self::Driver>, napi: &Context<'_>) -> u32;
+    fn poll(&mut self, dev: Handle<'_, Self::Driver>, napi: &Context<'_>) -> u32;
+
+    /// Says which vector is the poll's.
+    fn vector(&self) -> u32;
 
     /// Called when a poll has used less than its budget: lets the device interrupt again.
     ///
     /// The next poll may run at the same time, so there is no `self`.
-    fn rearm(dev: &Device<Self::Driver>);
+    fn rearm(dev: Handle<'_, Self::Driver>, vector: u32);
 }
 
 /// A poll that is running.
@@ -69,21 +63,14 @@ impl Context<'_> {
         self.budget
     }
 
-    /// Allocates an empty receive buffer of `len` bytes.
+    /// Passes a received frame to the stack.
     #[inline]
-    pub(crate) fn alloc_skb(&self, len: u32) -> Option<SkBuff> {
-        // SAFETY: `self` exists only in a poll of the instance.
-        let skb = unsafe { ffi::shim_napi_alloc_skb(self.napi.as_ptr(), len) };
-
-        // SAFETY: The buffer is new, so it is unshared and ours.
-        NonNull::new(skb).map(|skb| unsafe { SkBuff::from_raw(skb) })
-    }
-
-    /// Passes a received frame, which starts with an Ethernet header, to the stack.
-    #[inline]
-    pub(crate) fn gro_receive(&self, skb: SkBuff) {
-        // SAFETY: `self` exists only in a poll of the instance; the stack becomes the owner.
-        unsafe { ffi::shim_napi_gro_receive(self.napi.as_ptr(), skb.into_raw()) }
+    pub(crate) fn gro_receive(&self, frame: RxFrame) {
+        // SAFETY: `self` exists only in a poll of the instance; the frame has an Ethernet header. The
+        // stack becomes the owner.
+        unsafe {
+            ffi::helper_napi_gro_receive(self.napi.as_ptr(), frame.into_skb().into_raw());
+        }
     }
 
     /// Ends a frame that was sent.
@@ -91,211 +78,124 @@ impl Context<'_> {
     pub(crate) fn consume(&self, skb: SkBuff) {
         // SAFETY: `self` exists only in a poll; with a budget of 0 the function knows that it may
         // be in any context. The frame is not used again.
-        unsafe { ffi::shim_napi_consume_skb(skb.into_raw(), self.budget as c_int) }
+        unsafe { bindings::napi_consume_skb(skb.into_raw(), self.budget as c_int) }
+    }
+}
+
+/// What a [`Napi`] is, as a [`Source`].
+pub(crate) struct NapiSource<P>(PhantomData<P>);
+
+/// How an instance is started.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    /// The queue pair.
+    queue: u32,
+    /// The interrupt that schedules it.
+    irq: u32,
+}
+
+// SAFETY:
+// - The kernel runs a poll of an instance on one CPU at a time.
+// - It does so only while the instance is enabled, and disabling waits for it.
+unsafe impl<P: Poll> Source for NapiSource<P> {
+    type Driver = P::Driver;
+    type Runner = P;
+    type Raw = ffi::shim_napi;
+    type Start = Start;
+
+    fn alloc(ctx: *mut c_void) -> *mut Self::Raw {
+        // SAFETY: Nothing is dereferenced yet.
+        unsafe { ffi::shim_napi_alloc(ctx) }
+    }
+
+    unsafe fn free(raw: *mut Self::Raw) {
+        // SAFETY: By the safety requirements.
+        unsafe { ffi::shim_napi_free(raw) }
+    }
+
+    unsafe fn start(raw: *mut Self::Raw, dev: *mut bindings::net_device, how: Start) {
+        // SAFETY: By the safety requirements. The instance is not in the list of a device: it was
+        // never enabled, or disabled again. The poll function fits to the context.
+        unsafe { ffi::shim_napi_enable(raw, dev, poll::<P>, how.queue, how.irq) }
+    }
+
+    unsafe fn stop(raw: *mut Self::Raw, how: Start) {
+        // SAFETY: By the safety requirements.
+        unsafe { ffi::shim_napi_disable(raw, how.queue) }
     }
 }
 
 /// A NAPI instance.
-///
-/// # Invariants
-///
-/// - `napi` is valid, and owned by `self`; its context is `self`, which is pinned.
-/// - `claimed` is not 0 while it is being enabled, enabled, or being disabled. Only who has set it
-///   writes `poller` and `dev`, and only while no poll can run.
-/// - While the instance is enabled, `poller` is `Some` and `dev` points to a device that is held. They
-///   are accessed by the poll alone then.
-#[pin_data(PinnedDrop)]
-pub(crate) struct Napi<P: Poll> {
-    napi: NonNull<ffi::shim_napi>,
-    poller: UnsafeCell<Option<P>>,
-    dev: UnsafeCell<*const Device<P::Driver>>,
-    claimed: Atomic<i32>,
-    #[pin]
-    _pin: PhantomPinned,
-}
-
-// SAFETY: A NAPI instance may be enabled, disabled and freed from any thread, and `P: Send`.
-unsafe impl<P: Poll> Send for Napi<P> {}
-
-// SAFETY: By the type invariants only one thread at a time accesses `poller` and `dev`, and
-// `P: Send`. Scheduling is safe from any thread.
-unsafe impl<P: Poll> Sync for Napi<P> {}
+pub(crate) type Napi<P> = Callback<NapiSource<P>>;
 
 impl<P: Poll> Napi<P> {
-    /// Creates an instance, disabled.
-    pub(crate) fn new() -> impl PinInit<Self, Error> {
-        // INVARIANT: Nobody has claimed it.
-        try_pin_init!(&this in Self {
-            napi: {
-                // SAFETY: Nothing is dereferenced yet; the poll function fits to the context.
-                let napi = unsafe { ffi::shim_napi_alloc(this.as_ptr().cast(), Self::poll) };
-                NonNull::new(napi).ok_or(ENOMEM)?
-            },
-            poller: UnsafeCell::new(None),
-            dev: UnsafeCell::new(ptr::null()),
-            claimed: Atomic::new(0),
-            _pin: PhantomPinned,
-        })
-    }
-
-    /// Reserves the instance, to be enabled when nothing can fail any more.
-    ///
-    /// `irq` is the interrupt that schedules it. To be called from [`Operations::open`].
-    ///
-    /// # Errors
-    ///
-    /// [`EBUSY`] when it is reserved or enabled.
-    pub(crate) fn claim<'a>(
-        &'a self,
-        dev: &'a Device<P::Driver>,
-        irq: u32,
-    ) -> Result<Claimed<'a, P>> {
-        let irq = c_int::try_from(irq)?;
-
-        if self.claimed.cmpxchg(0, 1, Acquire).is_err() {
-            return Err(EBUSY);
-        }
-        // INVARIANT: `claimed` has just been set.
-        Ok(Claimed {
-            napi: self,
-            hold: Hold::new(dev),
-            irq,
-        })
-    }
-
     /// Has the poll run soon. Does nothing while the instance is disabled.
     ///
     /// To be called from an interrupt handler.
     #[inline]
-    pub(crate) fn schedule(&self) {
-        // SAFETY: `napi` is valid. An instance that is disabled, or was never enabled, cannot be
+    pub(crate) fn schedule_irqoff(&self) {
+        // SAFETY: The instance is valid. One that is disabled, or was never enabled, cannot be
         // scheduled: it counts as scheduled already.
-        unsafe { ffi::shim_napi_schedule_irqoff(self.napi.as_ptr()) }
+        unsafe { ffi::helper_napi_schedule_irqoff(self.raw()) }
     }
 
-    /// # Safety
-    ///
-    /// The instance must be enabled, and the caller must be the only one to disable it.
-    unsafe fn disable(&self) -> Option<P> {
-        // SAFETY: By the safety requirements. It waits for a poll that runs.
-        unsafe { ffi::shim_napi_disable(self.napi.as_ptr()) };
-        // SAFETY: The instance is disabled and still claimed, so nobody else accesses `poller`.
-        unsafe { (*self.poller.get()).take() }
+    /// The same from any other context.
+    pub(crate) fn schedule(&self) {
+        // SAFETY: As for `schedule_irqoff`.
+        unsafe { ffi::shim_napi_schedule(self.raw()) }
     }
 
-    /// # Safety
-    ///
-    /// The context must be that of an instance that is enabled, and polled by this call.
-    unsafe extern "C" fn poll(ctx: *mut c_void, budget: c_int) -> c_int {
-        // SAFETY: The context is `self`, which is valid as long as the instance is enabled, and only
-        // an enabled instance is polled.
-        let this = unsafe { &*ctx.cast::<Self>() };
-        // SAFETY: By the type invariants `dev` was set and is held.
-        let dev = unsafe { &**this.dev.get() };
-        let napi = Context {
-            napi: this.napi,
-            // CAST: A budget is not negative.
-            budget: budget as u32,
-            _poll: PhantomData,
-        };
+    #[inline]
+    pub(super) fn as_raw(&self) -> *mut ffi::shim_napi {
+        self.raw()
+    }
+}
 
-        let work = {
-            // SAFETY: By the type invariants the poll is the only one to access `poller`, and polls
-            // of an instance do not overlap. The reference ends with this block, before the poll is
-            // completed.
-            let Some(poller) = (unsafe { &mut *this.poller.get() }) else {
-                return 0;
-            };
-            // CAST: It is no more than the budget.
-            poller.poll(dev, &napi).min(napi.budget) as c_int
-        };
+impl<'a, P: Poll> Claimed<'a, NapiSource<P>> {
+    /// Enables the instance with `poller`. `irq` is the interrupt that schedules it. May sleep; the
+    /// RTNL must be held.
+    pub(crate) fn enable(
+        self,
+        poller: P,
+        queue: u32,
+        irq: u32,
+        _rtnl: &super::rtnl::Rtnl,
+    ) -> Enabled<'a, NapiSource<P>> {
+        self.start(poller, Start { queue, irq })
+    }
+}
 
-        // From here on the next poll may run. `dev` outlives this one even if the instance is being
-        // disabled: deleting it waits for an RCU grace period, and polls run with RCU held.
+/// # Safety
+///
+/// To be called by the kernel as the poll of an instance that is enabled.
+unsafe extern "C" fn poll<P: Poll>(napi: *mut bindings::napi_struct, budget: c_int) -> c_int {
+    // SAFETY: The instance is a part of a `struct shim_napi`.
+    let ctx = unsafe { ffi::helper_napi_ctx(napi) };
+    // SAFETY: By the safety requirement. The runner is not used after the poll was completed, when
+    // the next one can begin.
+    let Some((this, poller, dev)) = (unsafe { Napi::<P>::enter(ctx) }) else {
+        return 0;
+    };
+    let napi = Context {
+        // SAFETY: It is not null.
+        napi: unsafe { NonNull::new_unchecked(this.raw()) },
+        // CAST: A budget is not negative.
+        budget: budget as u32,
+        _poll: PhantomData,
+    };
+    // CAST: It is no more than the budget.
+    let work = poller.poll(dev, &napi).min(napi.budget) as c_int;
+
+    if work < budget {
+        let vector = poller.vector();
+
+        // From here on the next poll may run. The device outlives this one even if the instance is
+        // being disabled: deleting it waits for an RCU grace period, and polls run with RCU held.
         //
-        // SAFETY: `napi` is valid and this is its poll, which has used less than its budget.
-        if work < budget && unsafe { ffi::shim_napi_complete_done(this.napi.as_ptr(), work) } {
-            P::rearm(dev);
+        // SAFETY: The instance is valid and this is its poll, which has used less than its budget.
+        if unsafe { ffi::helper_napi_complete_done(this.raw(), work) } {
+            P::rearm(dev, vector);
         }
-        work
     }
-}
-
-#[pinned_drop]
-impl<P: Poll> PinnedDrop for Napi<P> {
-    fn drop(self: Pin<&mut Self>) {
-        // SAFETY: A poller is there only while the instance is enabled, and then nothing is changed.
-        let enabled = unsafe { (*self.poller.get()).is_some() };
-
-        // The guard has been leaked. The device is still there: see `Hold`.
-        if kernel::warn_on!(enabled) {
-            // SAFETY: It is enabled, and the only guard is gone.
-            drop(unsafe { self.disable() });
-        }
-        // SAFETY: It is disabled and deleted, so nobody refers to it.
-        unsafe { ffi::shim_napi_free(self.napi.as_ptr()) }
-    }
-}
-
-/// A NAPI instance that is reserved.
-///
-/// # Invariants
-///
-/// `claimed` of the instance was set by `self`, and the instance is disabled.
-pub(crate) struct Claimed<'a, P: Poll> {
-    napi: &'a Napi<P>,
-    hold: Hold<'a, P::Driver>,
-    irq: c_int,
-}
-
-impl<'a, P: Poll> Claimed<'a, P> {
-    /// Enables the instance with `poller`. May sleep.
-    pub(crate) fn enable(self, poller: P) -> Enabled<'a, P> {
-        let napi = self.napi;
-        let dev = self.hold.device();
-
-        // SAFETY: By the type invariant this is the only access, and no poll can run.
-        unsafe {
-            *napi.poller.get() = Some(poller);
-            *napi.dev.get() = dev;
-        }
-        // SAFETY:
-        // - Both are valid. The instance is not in the list of a device: it was never enabled, or
-        //   disabled again.
-        // - What the poll accesses has been set above.
-        // - The device is held until the result disables the instance.
-        unsafe { ffi::shim_napi_enable(napi.napi.as_ptr(), dev.netdev(), P::TX, self.irq) };
-        Enabled { claimed: self }
-    }
-}
-
-impl<P: Poll> Drop for Claimed<'_, P> {
-    fn drop(&mut self) {
-        // INVARIANT: By the type invariant the instance is disabled.
-        self.napi.claimed.store(0, Release);
-    }
-}
-
-/// A NAPI instance that is enabled, until this is dropped.
-pub(crate) struct Enabled<'a, P: Poll> {
-    claimed: Claimed<'a, P>,
-}
-
-impl<P: Poll> Enabled<'_, P> {
-    /// Disables the instance and returns the poller. Waits for a poll that runs.
-    pub(crate) fn disable(self) -> Option<P> {
-        let this = ManuallyDrop::new(self);
-
-        // SAFETY: `this` is the only guard. It is not dropped, but taken apart here.
-        let (poller, claimed) = unsafe { (this.claimed.napi.disable(), ptr::read(&this.claimed)) };
-        drop(claimed);
-        poller
-    }
-}
-
-impl<P: Poll> Drop for Enabled<'_, P> {
-    fn drop(&mut self) {
-        // SAFETY: This is the only guard.
-        drop(unsafe { self.claimed.napi.disable() });
-    }
+    work
 }

@@ -2,10 +2,17 @@
 
 //! What a PCI network driver needs besides `kernel::pci`.
 
-use super::dma::Quiesced;
+use super::{
+    dma::Quiesced,
+    ffi, //
+};
 use core::{
+    marker::PhantomData,
     mem,
-    ptr, //
+    ptr::{
+        self,
+        NonNull, //
+    }, //
 };
 use kernel::{
     bindings,
@@ -16,6 +23,14 @@ use kernel::{
     dma::{
         Device as _,
         DmaMask, //
+    },
+    error::to_result,
+    io::{
+        IoBackend,
+        IoBase,
+        IoLoc,
+        MmioBackend,
+        Region, //
     },
     pci,
     prelude::*,
@@ -41,11 +56,30 @@ impl<'bound> Enabled<'bound> {
         Ok(this)
     }
 
+    /// Lets the device master the bus.
+    pub(crate) fn set_master(&self) {
+        // SAFETY: The device is valid and bound.
+        unsafe { bindings::pci_set_master(as_raw(self.pdev)) }
+    }
+
     /// Takes the bus away from the device: whatever it is doing, it does no DMA any more.
-    pub(crate) fn clear_master(&self) -> Quiesced {
+    pub(crate) fn clear_master<P>(&self) -> Quiesced<P> {
         // SAFETY: The device is valid and bound.
         unsafe { bindings::pci_clear_master(as_raw(self.pdev)) };
         Quiesced::bus_master_off()
+    }
+
+    /// Resets the function, which ends whatever it is doing. Its configuration stays, its registers
+    /// do not. Sleeps.
+    pub(crate) fn function_level_reset<P>(&self) -> Result<Quiesced<P>> {
+        // SAFETY: The device is valid and bound.
+        unsafe {
+            to_result(bindings::pci_save_state(as_raw(self.pdev)))?;
+            let result = to_result(bindings::pcie_flr(as_raw(self.pdev)));
+            bindings::pci_restore_state(as_raw(self.pdev));
+            result?;
+        }
+        Ok(Quiesced::function_level_reset())
     }
 }
 
@@ -56,6 +90,53 @@ impl Drop for Enabled<'_> {
             bindings::pci_clear_master(as_raw(self.pdev));
             bindings::pci_disable_device(as_raw(self.pdev));
         }
+    }
+}
+
+/// A doorbell: a register of 32 bits that is only written.
+///
+/// # Invariants
+///
+/// `addr` is that of such a register, and mapped for `'a`.
+#[derive(Clone, Copy)]
+pub(crate) struct Doorbell<'a> {
+    addr: NonNull<c_void>,
+    _mapping: PhantomData<&'a ()>,
+}
+
+// SAFETY: A register may be written by any thread.
+unsafe impl Send for Doorbell<'_> {}
+
+// SAFETY: As above.
+unsafe impl Sync for Doorbell<'_> {}
+
+impl<'a> Doorbell<'a> {
+    /// Returns the register at `location` of a BAR.
+    #[inline]
+    pub(crate) fn new<const SIZE: usize, R>(
+        bar: &'a pci::Bar<'_, SIZE>,
+        location: impl IoLoc<Region<SIZE>, R, IoType = u32>,
+    ) -> Result<Self> {
+        let offset = location.offset();
+        let end = offset.checked_add(mem::size_of::<u32>()).ok_or(EINVAL)?;
+
+        if end > SIZE || offset % mem::align_of::<u32>() != 0 {
+            return Err(EINVAL);
+        }
+        let addr = MmioBackend::as_ptr(IoBase::as_view(bar)).cast::<c_void>();
+
+        // INVARIANT: It lies in the BAR, as was just checked, which is mapped for `'a`.
+        Ok(Self {
+            addr: NonNull::new(addr.wrapping_byte_add(offset)).ok_or(EINVAL)?,
+            _mapping: PhantomData,
+        })
+    }
+
+    /// Writes to it. All writes to memory before are seen by the device first.
+    #[inline]
+    pub(crate) fn ring(&self, value: u32) {
+        // SAFETY: By the type invariant.
+        unsafe { ffi::helper_writel(value, self.addr.as_ptr()) }
     }
 }
 
@@ -76,8 +157,14 @@ pub(crate) const fn device_id(vendor: u16, device: u16) -> pci::DeviceId {
     unsafe { mem::transmute::<bindings::pci_device_id, pci::DeviceId>(id) }
 }
 
+/// Returns how many CPUs are online.
+pub(crate) fn online_cpus() -> u32 {
+    // SAFETY: May be called at any time.
+    unsafe { ffi::helper_num_online_cpus() }
+}
+
 /// Returns the `struct pci_dev`.
-fn as_raw(pdev: &pci::Device<Bound>) -> *mut bindings::pci_dev {
+pub(super) fn as_raw(pdev: &pci::Device<Bound>) -> *mut bindings::pci_dev {
     // CAST: `pci::Device` is a transparent wrapper of `Opaque<bindings::pci_dev>`.
     ptr::from_ref(pdev).cast_mut().cast()
 }

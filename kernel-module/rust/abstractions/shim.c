@@ -2,56 +2,33 @@
 /*
  * The C half of the network abstractions; see shim.h.
  */
-#include <linux/dma-mapping.h>
+#include <linux/cpumask.h>
 #include <linux/etherdevice.h>
-#include <linux/ethtool.h>
+#include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/namei.h>
 #include <linux/netdevice.h>
 #include <linux/path.h>
 #include <linux/proc_fs.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/timer.h>
 #include <linux/workqueue.h>
-#include <net/netdev_queues.h>
+#include <net/page_pool/helpers.h>
+#include <net/rtnetlink.h>
 
 #include "shim.h"
 
-static const struct shim_net_vtable *shim_vtable(const struct net_device *dev)
-{
-	const struct shim_net_priv *priv = netdev_priv(dev);
-
-	return priv->vtable;
-}
-
-/* net_device_ops */
-
-static int shim_ndo_open(struct net_device *dev)
-{
-	return shim_vtable(dev)->open(netdev_priv(dev));
-}
-
-static int shim_ndo_stop(struct net_device *dev)
-{
-	shim_vtable(dev)->stop(netdev_priv(dev));
-	return 0;
-}
-
-static netdev_tx_t shim_ndo_start_xmit(struct sk_buff *skb,
-				       struct net_device *dev)
-{
-	return shim_vtable(dev)->start_xmit(netdev_priv(dev), skb,
-					    netdev_xmit_more());
-}
+/* Net device */
 
 static int shim_ndo_set_rx_mode_async(struct net_device *dev,
 				      struct netdev_hw_addr_list *uc,
 				      struct netdev_hw_addr_list *mc)
 {
-	shim_vtable(dev)->set_rx_mode(netdev_priv(dev),
-				      dev->flags & IFF_PROMISC,
-				      dev->flags & IFF_ALLMULTI ||
-				      !netdev_hw_addr_list_empty(mc));
+	rust_ndo_set_rx_mode(dev, dev->flags & IFF_PROMISC,
+			     dev->flags & IFF_ALLMULTI ||
+			     !netdev_hw_addr_list_empty(mc));
 	return 0;
 }
 
@@ -62,13 +39,8 @@ static int shim_ndo_set_mac_address(struct net_device *dev, void *addr)
 	if (err)
 		return err;
 	eth_commit_mac_addr_change(dev, addr);
-	shim_vtable(dev)->set_mac(netdev_priv(dev), dev->dev_addr);
+	rust_ndo_set_mac_address(dev, dev->dev_addr);
 	return 0;
-}
-
-static void shim_ndo_tx_timeout(struct net_device *dev, unsigned int txqueue)
-{
-	shim_vtable(dev)->tx_timeout(netdev_priv(dev));
 }
 
 static void shim_ndo_get_stats64(struct net_device *dev,
@@ -76,7 +48,7 @@ static void shim_ndo_get_stats64(struct net_device *dev,
 {
 	struct shim_stats stats = {};
 
-	shim_vtable(dev)->get_stats(netdev_priv(dev), &stats);
+	rust_ndo_get_stats64(dev, &stats);
 	out->rx_packets = stats.rx_packets;
 	out->rx_bytes = stats.rx_bytes;
 	out->rx_errors = stats.rx_errors;
@@ -90,89 +62,43 @@ static void shim_ndo_get_stats64(struct net_device *dev,
 }
 
 static const struct net_device_ops shim_netdev_ops = {
-	.ndo_open		= shim_ndo_open,
-	.ndo_stop		= shim_ndo_stop,
-	.ndo_start_xmit		= shim_ndo_start_xmit,
+	.ndo_open		= rust_ndo_open,
+	.ndo_stop		= rust_ndo_stop,
+	.ndo_start_xmit		= rust_ndo_start_xmit,
+	.ndo_features_check	= rust_ndo_features_check,
 	.ndo_set_rx_mode_async	= shim_ndo_set_rx_mode_async,
 	.ndo_set_mac_address	= shim_ndo_set_mac_address,
 	.ndo_validate_addr	= eth_validate_addr,
-	.ndo_tx_timeout		= shim_ndo_tx_timeout,
+	.ndo_change_mtu		= rust_ndo_change_mtu,
+	.ndo_tx_timeout		= rust_ndo_tx_timeout,
 	.ndo_get_stats64	= shim_ndo_get_stats64,
 };
 
-/* ethtool_ops; the core fills in -i from the driver and the parent device */
-
-static int shim_get_sset_count(struct net_device *dev, int sset)
+struct net_device *shim_netdev_alloc(size_t priv_size, unsigned int queues,
+				     struct device *parent)
 {
-	if (sset != ETH_SS_STATS)
-		return -EOPNOTSUPP;
-	return shim_vtable(dev)->ethtool_count;
-}
-
-static void shim_get_strings(struct net_device *dev, u32 sset, u8 *data)
-{
-	const struct shim_net_vtable *vtable = shim_vtable(dev);
-
-	if (sset == ETH_SS_STATS)
-		memcpy(data, vtable->ethtool_names,
-		       (size_t)vtable->ethtool_count * ETH_GSTRING_LEN);
-}
-
-static void shim_get_ethtool_stats(struct net_device *dev,
-				   struct ethtool_stats *stats, u64 *data)
-{
-	shim_vtable(dev)->ethtool_stats(netdev_priv(dev), data);
-}
-
-static void shim_get_ringparam(struct net_device *dev,
-			       struct ethtool_ringparam *ring,
-			       struct kernel_ethtool_ringparam *kernel_ring,
-			       struct netlink_ext_ack *extack)
-{
-	const struct shim_net_vtable *vtable = shim_vtable(dev);
-
-	ring->rx_max_pending = vtable->rx_ring;
-	ring->rx_pending = vtable->rx_ring;
-	ring->tx_max_pending = vtable->tx_ring;
-	ring->tx_pending = vtable->tx_ring;
-}
-
-static const struct ethtool_ops shim_ethtool_ops = {
-	.get_link		= ethtool_op_get_link,
-	.get_ringparam		= shim_get_ringparam,
-	.get_sset_count		= shim_get_sset_count,
-	.get_strings		= shim_get_strings,
-	.get_ethtool_stats	= shim_get_ethtool_stats,
-};
-
-/* Net device */
-
-struct net_device *shim_netdev_alloc(size_t priv_size, struct device *parent)
-{
-	struct net_device *dev = alloc_etherdev(priv_size);
+	struct net_device *dev = alloc_etherdev_mqs(priv_size, queues, queues);
 
 	if (!dev)
 		return NULL;
 	SET_NETDEV_DEV(dev, parent);
 	dev->netdev_ops = &shim_netdev_ops;
-	dev->ethtool_ops = &shim_ethtool_ops;
-	dev->features |= NETIF_F_HIGHDMA;
 	netif_carrier_off(dev);
 	netif_tx_stop_all_queues(dev);
 	return dev;
 }
 
-void *shim_netdev_priv(struct net_device *dev)
+void shim_netdev_config(struct net_device *dev,
+			const struct shim_net_config *config, const u8 *addr)
 {
-	return netdev_priv(dev);
-}
-
-void shim_netdev_config(struct net_device *dev, unsigned int max_mtu,
-			unsigned int watchdog_ms, const u8 *addr)
-{
+	dev->ethtool_ops = config->ethtool_ops;
+	dev->hw_features = config->hw_features;
+	dev->features = config->features;
+	dev->vlan_features = config->vlan_features;
 	dev->min_mtu = ETH_MIN_MTU;
-	dev->max_mtu = max_mtu;
-	dev->watchdog_timeo = msecs_to_jiffies(watchdog_ms);
+	dev->max_mtu = config->max_mtu;
+	dev->watchdog_timeo = msecs_to_jiffies(config->watchdog_ms);
+	netif_set_tso_max_segs(dev, config->tso_max_segs);
 	if (is_valid_ether_addr(addr))
 		eth_hw_addr_set(dev, addr);
 	else
@@ -189,47 +115,52 @@ void shim_netdev_name(const struct net_device *dev, char *name)
 	strscpy(name, netdev_name(dev), IFNAMSIZ);
 }
 
+size_t shim_netdev_alias(const struct net_device *dev, char *alias, size_t len)
+{
+	const struct dev_ifalias *from;
+
+	guard(rcu)();
+	from = rcu_dereference(dev->ifalias);
+	if (!from)
+		return 0;
+	return strscpy(alias, from->ifalias, len) < 0 ? len - 1 : strlen(alias);
+}
+
+u32 shim_netdev_mtu(const struct net_device *dev)
+{
+	return READ_ONCE(dev->mtu);
+}
+
+void shim_netdev_set_mtu(struct net_device *dev, u32 mtu)
+{
+	WRITE_ONCE(dev->mtu, mtu);
+}
+
+u32 shim_netdev_flags(const struct net_device *dev)
+{
+	return READ_ONCE(dev->flags);
+}
+
+bool shim_netdev_has_multicast(const struct net_device *dev)
+{
+	return !netdev_mc_empty(dev);
+}
+
+bool shim_netdev_rss_configured(const struct net_device *dev)
+{
+	return netif_is_rxfh_configured(dev);
+}
+
 bool shim_carrier_ok(const struct net_device *dev)
 {
 	return netif_carrier_ok(dev);
 }
 
-/* Transmit queue */
+/* Transmit queues */
 
-void shim_tx_stop(struct net_device *dev)
+void shim_tx_wake_all(struct net_device *dev)
 {
-	netif_stop_queue(dev);
-}
-
-void shim_tx_wake(struct net_device *dev)
-{
-	netif_wake_queue(dev);
-}
-
-void shim_tx_start(struct net_device *dev)
-{
-	netif_start_queue(dev);
-}
-
-bool shim_tx_stopped(const struct net_device *dev)
-{
-	return netif_queue_stopped(dev);
-}
-
-bool shim_tx_sent(struct net_device *dev, unsigned int bytes, bool more)
-{
-	return __netdev_tx_sent_queue(netdev_get_tx_queue(dev, 0), bytes, more);
-}
-
-void shim_tx_completed_mb(struct net_device *dev, unsigned int packets,
-			  unsigned int bytes)
-{
-	netdev_txq_completed_mb(netdev_get_tx_queue(dev, 0), packets, bytes);
-}
-
-void shim_tx_reset(struct net_device *dev)
-{
-	netdev_tx_reset_queue(netdev_get_tx_queue(dev, 0));
+	netif_tx_wake_all_queues(dev);
 }
 
 void shim_tx_disable(struct net_device *dev)
@@ -237,39 +168,45 @@ void shim_tx_disable(struct net_device *dev)
 	netif_tx_disable(dev);
 }
 
-void shim_tx_lock_bh(struct net_device *dev)
+void shim_tx_reset(struct net_device *dev, unsigned int queue)
 {
-	__netif_tx_lock_bh(netdev_get_tx_queue(dev, 0));
+	netdev_tx_reset_queue(netdev_get_tx_queue(dev, queue));
 }
 
-void shim_tx_unlock_bh(struct net_device *dev)
+void shim_tx_lock_bh(struct net_device *dev, unsigned int queue)
 {
-	__netif_tx_unlock_bh(netdev_get_tx_queue(dev, 0));
+	__netif_tx_lock_bh(netdev_get_tx_queue(dev, queue));
+}
+
+void shim_tx_unlock_bh(struct net_device *dev, unsigned int queue)
+{
+	__netif_tx_unlock_bh(netdev_get_tx_queue(dev, queue));
+}
+
+void shim_queue_set_cpu(struct net_device *dev, unsigned int queue,
+			unsigned int irq)
+{
+	unsigned int cpu;
+
+	cpu = cpumask_local_spread(queue, dev_to_node(dev->dev.parent));
+	irq_set_affinity_and_hint(irq, cpumask_of(cpu));
+	netif_set_xps_queue(dev, cpumask_of(cpu), queue);
+}
+
+void shim_queue_clear_cpu(unsigned int irq)
+{
+	irq_update_affinity_hint(irq, NULL);
 }
 
 /* NAPI */
 
-struct shim_napi {
-	struct napi_struct napi;
-	void *ctx;
-	shim_poll_t poll;
-};
-
-static int shim_napi_poll(struct napi_struct *napi, int budget)
-{
-	struct shim_napi *n = container_of(napi, struct shim_napi, napi);
-
-	return n->poll(n->ctx, budget);
-}
-
-struct shim_napi *shim_napi_alloc(void *ctx, shim_poll_t poll)
+struct shim_napi *shim_napi_alloc(void *ctx)
 {
 	struct shim_napi *n = kzalloc(sizeof(*n), GFP_KERNEL);
 
 	if (!n)
 		return NULL;
 	n->ctx = ctx;
-	n->poll = poll;
 	/* Owned by nobody who polls: napi_schedule() does nothing yet. */
 	set_bit(NAPI_STATE_SCHED, &n->napi.state);
 	return n;
@@ -280,54 +217,79 @@ void shim_napi_free(struct shim_napi *n)
 	kfree(n);
 }
 
-void shim_napi_enable(struct shim_napi *n, struct net_device *dev, bool tx,
-		      int irq)
+void shim_napi_enable(struct shim_napi *n, struct net_device *dev,
+		      shim_poll_t poll, unsigned int queue, unsigned int irq)
 {
-	if (tx)
-		netif_napi_add_tx(dev, &n->napi, shim_napi_poll);
-	else
-		netif_napi_add(dev, &n->napi, shim_napi_poll);
+	netif_napi_add(dev, &n->napi, poll);
 	netif_napi_set_irq(&n->napi, irq);
 	napi_enable(&n->napi);
+	netif_queue_set_napi(dev, queue, NETDEV_QUEUE_TYPE_RX, &n->napi);
+	netif_queue_set_napi(dev, queue, NETDEV_QUEUE_TYPE_TX, &n->napi);
 }
 
-void shim_napi_disable(struct shim_napi *n)
+void shim_napi_disable(struct shim_napi *n, unsigned int queue)
 {
+	struct net_device *dev = n->napi.dev;
+
+	netif_queue_set_napi(dev, queue, NETDEV_QUEUE_TYPE_TX, NULL);
+	netif_queue_set_napi(dev, queue, NETDEV_QUEUE_TYPE_RX, NULL);
 	napi_disable(&n->napi);
 	netif_napi_del(&n->napi);
 }
 
-void shim_napi_schedule_irqoff(struct shim_napi *n)
+void shim_napi_schedule(struct shim_napi *n)
 {
-	napi_schedule_irqoff(&n->napi);
+	napi_schedule(&n->napi);
 }
 
-bool shim_napi_complete_done(struct shim_napi *n, int work)
+/* Page pool */
+
+struct page_pool *shim_page_pool_create(struct device *dev,
+					struct net_device *netdev,
+					unsigned int queue, unsigned int size)
 {
-	return napi_complete_done(&n->napi, work);
+	struct page_pool_params params = {
+		.pool_size = size,
+		.nid = dev_to_node(dev),
+		.dev = dev,
+		.dma_dir = DMA_FROM_DEVICE,
+		.max_len = PAGE_SIZE,
+		.netdev = netdev,
+		.queue_idx = queue,
+		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
+	};
+	struct page_pool *pool = page_pool_create(&params);
+
+	return IS_ERR(pool) ? NULL : pool;
 }
 
-struct sk_buff *shim_napi_alloc_skb(struct shim_napi *n, unsigned int len)
+void shim_page_pool_enable_direct(struct page_pool *pool,
+				  struct shim_napi *napi)
 {
-	return napi_alloc_skb(&n->napi, len);
+	page_pool_enable_direct_recycling(pool, &napi->napi);
 }
 
-void shim_napi_gro_receive(struct shim_napi *n, struct sk_buff *skb)
+unsigned int shim_rx_headroom(void)
 {
-	skb->protocol = eth_type_trans(skb, n->napi.dev);
-	napi_gro_receive(&n->napi, skb);
+	return NET_SKB_PAD + NET_IP_ALIGN;
 }
 
-void shim_napi_consume_skb(struct sk_buff *skb, int budget)
+unsigned int shim_rx_overhead(void)
 {
-	napi_consume_skb(skb, budget);
+	return NET_SKB_PAD + NET_IP_ALIGN +
+	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 }
 
 /* Socket buffers */
 
-struct sk_buff *shim_netdev_alloc_skb(struct net_device *dev, unsigned int len)
+struct sk_buff *shim_netdev_alloc_skb(struct net_device *dev, const void *data,
+				      unsigned int len)
 {
-	return __netdev_alloc_skb(dev, len, GFP_KERNEL);
+	struct sk_buff *skb = __netdev_alloc_skb(dev, len, GFP_KERNEL);
+
+	if (skb)
+		skb_put_data(skb, data, len);
+	return skb;
 }
 
 void shim_skb_drop(struct sk_buff *skb, enum skb_drop_reason reason)
@@ -335,30 +297,12 @@ void shim_skb_drop(struct sk_buff *skb, enum skb_drop_reason reason)
 	dev_kfree_skb_any_reason(skb, reason);
 }
 
-unsigned int shim_skb_tailroom(const struct sk_buff *skb)
-{
-	return skb_tailroom(skb);
-}
-
-int shim_dma_map(struct device *dev, struct sk_buff *skb, unsigned int len,
-		 enum dma_data_direction dir, dma_addr_t *addr)
-{
-	*addr = dma_map_single(dev, skb->data, len, dir);
-	return dma_mapping_error(dev, *addr);
-}
-
-void shim_dma_unmap(struct device *dev, dma_addr_t addr, unsigned int len,
-		    enum dma_data_direction dir)
-{
-	dma_unmap_single(dev, addr, len, dir);
-}
-
 /* Delayed work */
 
 struct shim_work {
 	struct delayed_work dwork;
 	void *ctx;
-	shim_work_t run;
+	shim_call_t call;
 };
 
 static void shim_work_run(struct work_struct *work)
@@ -366,17 +310,17 @@ static void shim_work_run(struct work_struct *work)
 	struct shim_work *w = container_of(to_delayed_work(work),
 					   struct shim_work, dwork);
 
-	w->run(w->ctx);
+	w->call(w->ctx);
 }
 
-struct shim_work *shim_work_alloc(void *ctx, shim_work_t run)
+struct shim_work *shim_work_alloc(void *ctx, shim_call_t call)
 {
 	struct shim_work *w = kzalloc(sizeof(*w), GFP_KERNEL);
 
 	if (!w)
 		return NULL;
 	w->ctx = ctx;
-	w->run = run;
+	w->call = call;
 	INIT_DELAYED_WORK(&w->dwork, shim_work_run);
 	/* Disabled until somebody vouches for @ctx: cannot be queued yet. */
 	disable_delayed_work(&w->dwork);
@@ -406,6 +350,52 @@ void shim_work_schedule(struct shim_work *w, unsigned int delay_ms)
 void shim_work_run_now(struct shim_work *w)
 {
 	mod_delayed_work(system_percpu_wq, &w->dwork, 0);
+}
+
+/* Periodic timer */
+
+struct shim_timer {
+	struct timer_list timer;
+	void *ctx;
+	shim_call_t call;
+	unsigned long period;
+};
+
+static void shim_timer_run(struct timer_list *timer)
+{
+	struct shim_timer *t = container_of(timer, struct shim_timer, timer);
+
+	t->call(t->ctx);
+	mod_timer(&t->timer, jiffies + t->period);
+}
+
+struct shim_timer *shim_timer_alloc(void *ctx, shim_call_t call)
+{
+	struct shim_timer *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return NULL;
+	t->ctx = ctx;
+	t->call = call;
+	return t;
+}
+
+void shim_timer_free(struct shim_timer *t)
+{
+	kfree(t);
+}
+
+void shim_timer_start(struct shim_timer *t, unsigned int period_ms)
+{
+	t->period = msecs_to_jiffies(period_ms);
+	timer_setup(&t->timer, shim_timer_run, 0);
+	mod_timer(&t->timer, jiffies + t->period);
+}
+
+void shim_timer_stop_sync(struct shim_timer *t)
+{
+	/* It starts itself, which shutting it down makes impossible. */
+	timer_shutdown_sync(&t->timer);
 }
 
 /*

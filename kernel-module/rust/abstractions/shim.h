@@ -2,9 +2,10 @@
 /*
  * The C half of the network abstractions.
  *
- * Two things cannot be written in Rust against Linux 7.3: tables whose types
- * have no binding (net_device_ops, ethtool_ops), and calls of static inline
- * functions. Both live here, and nothing else: no decision is made in C.
+ * Two things cannot be written in Rust against Linux 7.3: tables and structures
+ * whose types have no binding (net_device_ops, napi_struct), and calls of static
+ * inline functions. The first live here, the second in helpers.c, and nothing
+ * else does: no decision is made in C.
  *
  * abstractions/ffi.rs repeats every declaration of this file.
  */
@@ -13,8 +14,10 @@
 
 #include <linux/ethtool.h>
 #include <linux/netdevice.h>
+#include <linux/timer.h>
 #include <linux/workqueue.h>
 
+struct page_pool;
 struct proc_dir_entry;
 
 /* What ndo_get_stats64 reports. */
@@ -31,84 +34,100 @@ struct shim_stats {
 	u64 tx_dropped;
 };
 
+/* What a driver says of its device once. */
+struct shim_net_config {
+	u64 features;
+	u64 hw_features;
+	u64 vlan_features;
+	const struct ethtool_ops *ethtool_ops;
+	u32 max_mtu;
+	u32 watchdog_ms;
+	u32 tso_max_segs;
+};
+
 /*
- * The entry points of a driver. A Rust trait is turned into one constant table
- * of this type for each driver type; @priv is the private area of the device.
+ * The operations of a net device. ops.rs exports them: in Rust they would be a
+ * constant of a generic type, if struct net_device_ops had a binding.
  */
-struct shim_net_vtable {
-	int (*open)(void *priv);
-	void (*stop)(void *priv);
-	netdev_tx_t (*start_xmit)(void *priv, struct sk_buff *skb, bool more);
-	void (*set_rx_mode)(void *priv, bool promisc, bool all_multi);
-	void (*set_mac)(void *priv, const u8 *addr);
-	void (*tx_timeout)(void *priv);
-	void (*get_stats)(void *priv, struct shim_stats *stats);
-	void (*ethtool_stats)(void *priv, u64 *data);
-	const char (*ethtool_names)[ETH_GSTRING_LEN];
-	u32 ethtool_count;
-	u32 rx_ring;
-	u32 tx_ring;
-};
+int rust_ndo_open(struct net_device *dev);
+int rust_ndo_stop(struct net_device *dev);
+netdev_tx_t rust_ndo_start_xmit(struct sk_buff *skb, struct net_device *dev);
+netdev_features_t rust_ndo_features_check(struct sk_buff *skb,
+					  struct net_device *dev,
+					  netdev_features_t features);
+void rust_ndo_set_rx_mode(struct net_device *dev, bool promisc, bool all_multi);
+void rust_ndo_set_mac_address(struct net_device *dev, const u8 *addr);
+int rust_ndo_change_mtu(struct net_device *dev, int mtu);
+void rust_ndo_tx_timeout(struct net_device *dev, unsigned int txqueue);
+void rust_ndo_get_stats64(struct net_device *dev, struct shim_stats *stats);
 
-/* The private area of every net device starts with this. */
-struct shim_net_priv {
-	const struct shim_net_vtable *vtable;
-};
-
-struct net_device *shim_netdev_alloc(size_t priv_size, struct device *parent);
-void *shim_netdev_priv(struct net_device *dev);
-void shim_netdev_config(struct net_device *dev, unsigned int max_mtu,
-			unsigned int watchdog_ms, const u8 *addr);
+struct net_device *shim_netdev_alloc(size_t priv_size, unsigned int queues,
+				     struct device *parent);
+void shim_netdev_config(struct net_device *dev,
+			const struct shim_net_config *config, const u8 *addr);
 void shim_netdev_addr(const struct net_device *dev, u8 *addr);
 void shim_netdev_name(const struct net_device *dev, char *name);
+size_t shim_netdev_alias(const struct net_device *dev, char *alias, size_t len);
+u32 shim_netdev_mtu(const struct net_device *dev);
+void shim_netdev_set_mtu(struct net_device *dev, u32 mtu);
+u32 shim_netdev_flags(const struct net_device *dev);
+bool shim_netdev_has_multicast(const struct net_device *dev);
+bool shim_netdev_rss_configured(const struct net_device *dev);
 bool shim_carrier_ok(const struct net_device *dev);
 
-void shim_tx_stop(struct net_device *dev);
-void shim_tx_wake(struct net_device *dev);
-void shim_tx_start(struct net_device *dev);
-bool shim_tx_stopped(const struct net_device *dev);
-bool shim_tx_sent(struct net_device *dev, unsigned int bytes, bool more);
-void shim_tx_completed_mb(struct net_device *dev, unsigned int packets,
-			  unsigned int bytes);
-void shim_tx_reset(struct net_device *dev);
+void shim_tx_wake_all(struct net_device *dev);
 void shim_tx_disable(struct net_device *dev);
-void shim_tx_lock_bh(struct net_device *dev);
-void shim_tx_unlock_bh(struct net_device *dev);
+void shim_tx_reset(struct net_device *dev, unsigned int queue);
+void shim_tx_lock_bh(struct net_device *dev, unsigned int queue);
+void shim_tx_unlock_bh(struct net_device *dev, unsigned int queue);
 
-typedef int (*shim_poll_t)(void *ctx, int budget);
+void shim_queue_set_cpu(struct net_device *dev, unsigned int queue,
+			unsigned int irq);
+void shim_queue_clear_cpu(unsigned int irq);
 
-struct shim_napi;
+struct shim_napi {
+	struct napi_struct napi;
+	void *ctx;
+};
 
-struct shim_napi *shim_napi_alloc(void *ctx, shim_poll_t poll);
+typedef int (*shim_poll_t)(struct napi_struct *napi, int budget);
+
+struct shim_napi *shim_napi_alloc(void *ctx);
 void shim_napi_free(struct shim_napi *napi);
-void shim_napi_enable(struct shim_napi *napi, struct net_device *dev, bool tx,
-		      int irq);
-void shim_napi_disable(struct shim_napi *napi);
-void shim_napi_schedule_irqoff(struct shim_napi *napi);
-bool shim_napi_complete_done(struct shim_napi *napi, int work);
-struct sk_buff *shim_napi_alloc_skb(struct shim_napi *napi, unsigned int len);
-void shim_napi_gro_receive(struct shim_napi *napi, struct sk_buff *skb);
-void shim_napi_consume_skb(struct sk_buff *skb, int budget);
+void shim_napi_enable(struct shim_napi *napi, struct net_device *dev,
+		      shim_poll_t poll, unsigned int queue, unsigned int irq);
+void shim_napi_disable(struct shim_napi *napi, unsigned int queue);
+void shim_napi_schedule(struct shim_napi *napi);
 
-struct sk_buff *shim_netdev_alloc_skb(struct net_device *dev, unsigned int len);
+struct page_pool *shim_page_pool_create(struct device *dev,
+					struct net_device *netdev,
+					unsigned int queue, unsigned int size);
+void shim_page_pool_enable_direct(struct page_pool *pool,
+				  struct shim_napi *napi);
+unsigned int shim_rx_headroom(void);
+unsigned int shim_rx_overhead(void);
+
+struct sk_buff *shim_netdev_alloc_skb(struct net_device *dev, const void *data,
+				      unsigned int len);
 void shim_skb_drop(struct sk_buff *skb, enum skb_drop_reason reason);
-unsigned int shim_skb_tailroom(const struct sk_buff *skb);
 
-int shim_dma_map(struct device *dev, struct sk_buff *skb, unsigned int len,
-		 enum dma_data_direction dir, dma_addr_t *addr);
-void shim_dma_unmap(struct device *dev, dma_addr_t addr, unsigned int len,
-		    enum dma_data_direction dir);
-
-typedef void (*shim_work_t)(void *ctx);
+typedef void (*shim_call_t)(void *ctx);
 
 struct shim_work;
 
-struct shim_work *shim_work_alloc(void *ctx, shim_work_t run);
+struct shim_work *shim_work_alloc(void *ctx, shim_call_t call);
 void shim_work_free(struct shim_work *work);
 void shim_work_enable(struct shim_work *work);
 void shim_work_disable_sync(struct shim_work *work);
 void shim_work_schedule(struct shim_work *work, unsigned int delay_ms);
 void shim_work_run_now(struct shim_work *work);
+
+struct shim_timer;
+
+struct shim_timer *shim_timer_alloc(void *ctx, shim_call_t call);
+void shim_timer_free(struct shim_timer *timer);
+void shim_timer_start(struct shim_timer *timer, unsigned int period_ms);
+void shim_timer_stop_sync(struct shim_timer *timer);
 
 struct proc_dir_entry *shim_proc_dir_get(void);
 void shim_proc_dir_put(void);

@@ -9,7 +9,13 @@ use core::{
     mem,
     ptr::NonNull, //
 };
-use kernel::bindings;
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+
+/// The same with the type of `gso_type`.
+const SKB_GSO_TCPV6: u32 = bindings::SKB_GSO_TCPV6 as u32;
 
 /// Why a frame is thrown away; what `drop_monitor` and `perf` report.
 #[derive(Clone, Copy)]
@@ -21,7 +27,13 @@ pub(crate) enum DropReason {
     NoMem = bindings::skb_drop_reason_SKB_DROP_REASON_NOMEM,
     /// It waited in a queue that was taken down.
     QueuePurge = bindings::skb_drop_reason_SKB_DROP_REASON_QUEUE_PURGE,
+    /// It is shorter or longer than it may be.
+    HdrTrunc = bindings::skb_drop_reason_SKB_DROP_REASON_HDR_TRUNC,
 }
+
+/// Says that a frame was thrown away.
+#[must_use = "whoever gave the frame must be told"]
+pub(crate) struct Dropped(());
 
 /// An owned `struct sk_buff`.
 ///
@@ -37,7 +49,9 @@ pub(crate) enum DropReason {
 /// The pointer is to a valid `struct sk_buff`, and `self` owns one reference. There may be others
 /// only if the buffer came from [`start_xmit`], so nothing here writes to such a buffer.
 ///
-/// [`start_xmit`]: super::net::Operations::start_xmit
+/// [`start_xmit`]: super::ops::Operations::start_xmit
+#[must_use = "a frame must be passed on, consumed, or freed for a reason"]
+#[repr(transparent)]
 pub(crate) struct SkBuff(NonNull<bindings::sk_buff>);
 
 // SAFETY: A socket buffer is not tied to the CPU or the task that allocated it.
@@ -77,29 +91,84 @@ impl SkBuff {
         unsafe { (*self.as_raw()).len }
     }
 
-    /// Returns the number of bytes that are not in the linear part.
+    /// Returns the number of bytes in the linear part.
     #[inline]
-    pub(super) fn data_len(&self) -> u32 {
+    pub(super) fn head_len(&self) -> u32 {
         // SAFETY: As for `len`.
-        unsafe { (*self.as_raw()).data_len }
+        unsafe { (*self.as_raw()).len.wrapping_sub((*self.as_raw()).data_len) }
     }
 
-    /// Returns the number of bytes that can be appended to the linear part.
+    /// Returns where the linear part begins.
     #[inline]
-    pub(super) fn tailroom(&self) -> u32 {
+    pub(super) fn data(&self) -> *mut c_void {
+        // SAFETY: As for `len`.
+        unsafe { (*self.as_raw()).data.cast() }
+    }
+
+    /// Returns in how many pieces the frame lies: the linear part, and the fragments.
+    #[inline]
+    pub(crate) fn pieces(&self) -> u32 {
         // SAFETY: By the type invariant the buffer is valid.
-        unsafe { ffi::shim_skb_tailroom(self.as_raw()) }
+        unsafe { ffi::helper_skb_nr_frags(self.as_raw()) }.wrapping_add(1)
+    }
+
+    /// Must a checksum be filled in? Returns where summing starts, and where from there it belongs.
+    #[inline]
+    pub(crate) fn checksum(&self) -> Option<Checksum> {
+        // SAFETY: By the type invariant the buffer is valid.
+        unsafe {
+            ffi::helper_skb_csum_partial(self.as_raw()).then(|| Checksum {
+                // CAST: Offsets within a frame are not negative.
+                start: ffi::helper_skb_checksum_start_offset(self.as_raw()) as u32,
+                offset: u32::from(ffi::helper_skb_csum_offset(self.as_raw())),
+            })
+        }
+    }
+
+    /// Returns how a TCP frame must be segmented, if it must.
+    #[inline]
+    pub(crate) fn segmentation(&self) -> Option<Segmentation> {
+        // SAFETY: By the type invariant the buffer is valid; a frame that is to be segmented has a
+        // transport header, and the features of a device that cannot do others than TCP exclude
+        // them.
+        unsafe {
+            let mss = ffi::helper_skb_gso_size(self.as_raw());
+
+            (mss != 0).then(|| Segmentation {
+                mss,
+                segments: ffi::helper_skb_gso_segs(self.as_raw()),
+                // CAST: Headers have a length.
+                headers: ffi::helper_skb_tcp_all_headers(self.as_raw()) as u32,
+                ipv6: ffi::helper_skb_gso_type(self.as_raw()) & SKB_GSO_TCPV6 != 0,
+            })
+        }
+    }
+
+    /// Returns how long the network header is, of a frame with a transport header.
+    #[inline]
+    pub(crate) fn network_header_len(&self) -> u32 {
+        // SAFETY: By the type invariant the buffer is valid.
+        unsafe { ffi::helper_skb_network_header_len(self.as_raw()) }
+    }
+
+    /// Time stamps the frame, if somebody wants that. To be called just before the doorbell.
+    #[inline]
+    pub(crate) fn tx_timestamp(&self) {
+        // SAFETY: By the type invariant the buffer is valid. The time stamp is taken of a clone.
+        unsafe { ffi::helper_skb_tx_timestamp(self.as_raw()) }
     }
 
     /// Throws the frame away. May be called in any context.
     #[inline]
-    pub(crate) fn free(self, reason: DropReason) {
+    pub(crate) fn free(self, reason: DropReason) -> Dropped {
         // SAFETY: `into_raw()` gives up the reference, which passes to the function.
-        unsafe { ffi::shim_skb_drop(self.into_raw(), reason as bindings::skb_drop_reason) }
+        unsafe { ffi::shim_skb_drop(self.into_raw(), reason as bindings::skb_drop_reason) };
+        Dropped(())
     }
 }
 
 impl Drop for SkBuff {
+    #[cold]
     fn drop(&mut self) {
         kernel::warn_on!(true);
         // SAFETY:
@@ -112,4 +181,89 @@ impl Drop for SkBuff {
             )
         }
     }
+}
+
+/// A received frame.
+///
+/// # Invariants
+///
+/// It is unshared, starts with an Ethernet header in its linear part, and lies in buffers of page
+/// pools, to which it returns them.
+#[must_use = "a frame must be passed on, or freed for a reason"]
+#[repr(transparent)]
+pub(crate) struct RxFrame(SkBuff);
+
+impl RxFrame {
+    /// # Safety
+    ///
+    /// The frame must be as the type invariants say.
+    #[inline]
+    pub(super) unsafe fn new(skb: SkBuff) -> Self {
+        // INVARIANT: By the safety requirement.
+        Self(skb)
+    }
+
+    #[inline]
+    pub(super) fn skb(&self) -> &SkBuff {
+        &self.0
+    }
+
+    #[inline]
+    pub(super) fn into_skb(self) -> SkBuff {
+        self.0
+    }
+
+    /// Returns the number of bytes of data.
+    #[inline]
+    pub(crate) fn len(&self) -> u32 {
+        self.0.len()
+    }
+
+    /// Notes the hash that the device has made of addresses, and with `l4` of ports too.
+    #[inline]
+    pub(crate) fn set_hash(&mut self, hash: u32, l4: bool) {
+        // SAFETY: By the type invariants the buffer is valid, and unshared.
+        unsafe { ffi::helper_skb_set_hash(self.0.as_raw(), hash, l4) }
+    }
+
+    /// Notes that the device has found the checksums right.
+    #[inline]
+    pub(crate) fn set_checksum_verified(&mut self) {
+        // SAFETY: By the type invariants the buffer is valid, and unshared.
+        unsafe { ffi::helper_skb_csum_unnecessary(self.0.as_raw()) }
+    }
+
+    /// Notes which queue has received the frame.
+    #[inline]
+    pub(crate) fn record_rx_queue(&mut self, queue: u16) {
+        // SAFETY: By the type invariants the buffer is valid, and unshared.
+        unsafe { ffi::helper_skb_record_rx_queue(self.0.as_raw(), queue) }
+    }
+
+    /// Throws the frame away. May be called in any context.
+    #[cold]
+    pub(crate) fn free(self, reason: DropReason) {
+        // Nobody has given it, so nobody must be told.
+        let _ = self.0.free(reason);
+    }
+}
+
+/// A checksum that the device must fill in.
+pub(crate) struct Checksum {
+    /// Where in the frame summing starts.
+    pub(crate) start: u32,
+    /// Where from there the sum belongs.
+    pub(crate) offset: u32,
+}
+
+/// How a TCP frame must be segmented.
+pub(crate) struct Segmentation {
+    /// Bytes of payload in a segment.
+    pub(crate) mss: u32,
+    /// Number of segments.
+    pub(crate) segments: u32,
+    /// Bytes of all headers.
+    pub(crate) headers: u32,
+    /// Is it over IPv6?
+    pub(crate) ipv6: bool,
 }

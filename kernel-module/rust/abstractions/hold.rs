@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What keeps a device in place while something refers to it.
+
+use super::{
+    netdev::{
+        Device,
+        Handle, //
+    },
+    ops::Operations, //
+};
+use core::ptr::NonNull;
+
+/// Holds a device in place.
+///
+/// Every guard with callbacks has one. If a guard is leaked its callbacks never end, and then
+/// neither does the device: it is unregistered, but its data is not dropped and not freed.
+///
+/// # Invariants
+///
+/// The device is valid: it waits for `self`, which it counts.
+pub(crate) struct Hold<T: Operations>(NonNull<Device<T>>);
+
+// SAFETY: The count may be changed by any thread.
+unsafe impl<T: Operations> Send for Hold<T> {}
+
+// SAFETY: As above.
+unsafe impl<T: Operations> Sync for Hold<T> {}
+
+impl<T: Operations> Hold<T> {
+    pub(super) fn new(dev: Handle<'_, T>) -> Self {
+        dev.add_hold();
+        // INVARIANT: It was just counted.
+        Self(NonNull::from(dev.get()))
+    }
+}
+
+impl<T: Operations> Drop for Hold<T> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant.
+        unsafe { self.0.as_ref() }.release_hold();
+    }
+}

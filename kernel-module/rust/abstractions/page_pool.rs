@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Receive buffers from a page pool: mapped once, and used again when the stack has freed them.
+//!
+//! Drivers do not see the buffers: [`super::rx_ring`] gives them to the device, and makes frames of
+//! those that come back.
+//!
+//! C header: [`include/net/page_pool/helpers.h`](srctree/include/net/page_pool/helpers.h)
+
+use super::{
+    dma,
+    ffi,
+    napi::{
+        Napi,
+        Poll, //
+    },
+    netdev::Handle,
+    ops::Operations,
+    skb::{
+        RxFrame,
+        SkBuff, //
+    }, //
+};
+use core::{
+    mem,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings,
+    device::{
+        Bound,
+        Device, //
+    },
+    dma::DmaAddress,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+/// Size of a buffer, with what the stack needs around the data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum BufferSize {
+    /// Half of a page of 4096 bytes.
+    Half = 2048,
+    /// A page of 4096 bytes.
+    Page = 4096,
+}
+
+impl BufferSize {
+    /// Returns how many bytes the device can write.
+    pub(crate) fn capacity(self) -> u32 {
+        // SAFETY: It returns a constant.
+        (self as u32).wrapping_sub(unsafe { ffi::shim_rx_overhead() })
+    }
+}
+
+/// A page pool whose buffers a device writes.
+///
+/// # Invariants
+///
+/// - `raw` is valid, and owned by `self`. Only who has `&mut self` takes buffers from it.
+/// - `headroom` and `capacity` are those of buffers of `size`.
+pub(crate) struct Pool {
+    raw: NonNull<ffi::page_pool>,
+    size: BufferSize,
+    headroom: u32,
+    capacity: u32,
+}
+
+// SAFETY: A pool may be used and destroyed in any thread, by one at a time.
+unsafe impl Send for Pool {}
+
+impl Pool {
+    /// Creates a pool of `count` buffers for queue `queue` of a net device.
+    pub(crate) fn new<T: Operations>(
+        dev: &Device<Bound>,
+        netdev: Handle<'_, T>,
+        queue: usize,
+        count: u32,
+        size: BufferSize,
+    ) -> Result<Self> {
+        const { assert!(PAGE_SIZE == BufferSize::Page as usize) };
+        // SAFETY: Both devices are valid. Pages that the stack still has keep the pool alive, but not
+        // its mappings, which end with it.
+        let raw = unsafe {
+            ffi::shim_page_pool_create(
+                dma::as_raw(dev),
+                netdev.netdev(),
+                u32::try_from(queue)?,
+                count,
+            )
+        };
+
+        // INVARIANT: It is new.
+        Ok(Self {
+            raw: NonNull::new(raw).ok_or(ENOMEM)?,
+            size,
+            // SAFETY: It returns a constant.
+            headroom: unsafe { ffi::shim_rx_headroom() },
+            capacity: size.capacity(),
+        })
+    }
+
+    /// Returns how many bytes of a buffer the device can write.
+    #[inline]
+    pub(crate) fn capacity(&self) -> u32 {
+        self.capacity
+    }
+
+    /// Takes a buffer, and returns with it the address at which the device may write.
+    #[inline]
+    pub(super) fn alloc(&mut self) -> Option<(Buffer, DmaAddress)> {
+        let mut addr = 0;
+        // SAFETY: The pool is valid, and `&mut self` is the only one to take buffers from it.
+        let va = unsafe {
+            ffi::helper_page_pool_dev_alloc(self.raw.as_ptr(), self.size as u32, &mut addr)
+        };
+
+        Some((
+            // INVARIANT: It is new.
+            Buffer(NonNull::new(va)?),
+            addr.wrapping_add(self.headroom.into()),
+        ))
+    }
+
+    /// Returns the address at which the device may write to a buffer.
+    ///
+    /// # Safety
+    ///
+    /// The buffer must be of this pool.
+    pub(super) unsafe fn address(&self, buffer: &Buffer) -> DmaAddress {
+        // SAFETY: It was taken from a page pool that maps its pages.
+        unsafe { ffi::helper_page_pool_dma_addr(buffer.0.as_ptr()) }
+            .wrapping_add(self.headroom.into())
+    }
+
+    /// Makes a buffer that the device has written visible to the CPU, and returns where the data is.
+    ///
+    /// # Safety
+    ///
+    /// The buffer must be of this pool, and `len` no more than the capacity.
+    #[inline]
+    unsafe fn sync(&self, buffer: &Buffer, len: u32) -> *mut c_void {
+        // SAFETY: The headroom and `len` bytes are in the buffer, by the safety requirements.
+        unsafe {
+            let data = buffer.0.as_ptr().byte_add(self.headroom as usize);
+
+            ffi::helper_page_pool_sync_for_cpu(self.raw.as_ptr(), data, len);
+            data
+        }
+    }
+
+    /// Makes a frame of a buffer that the device has filled with `len` bytes.
+    ///
+    /// # Errors
+    ///
+    /// - [`BuildError::Length`] if that is shorter than an Ethernet header, or longer than the buffer:
+    ///   a device that says so is not believed.
+    /// - [`BuildError::NoMem`] if there is no memory for the `sk_buff`.
+    ///
+    /// In both cases the buffer is gone.
+    ///
+    /// # Safety
+    ///
+    /// The buffer must be of this pool. To be called with softirqs disabled.
+    #[inline]
+    pub(super) unsafe fn build(&self, buffer: Buffer, len: u32) -> Result<RxFrame, BuildError> {
+        if !(bindings::ETH_HLEN..=self.capacity).contains(&len) {
+            return Err(BuildError::Length);
+        }
+        // SAFETY:
+        // - `len` is no more than the capacity, as was just checked.
+        // - The buffer is as large as said, starts with the headroom, and has room for the
+        //   `skb_shared_info` after `capacity` bytes, which are no fewer than `len`.
+        // - It belongs to a page pool, to which the frame returns it.
+        let skb = unsafe {
+            self.sync(&buffer, len);
+            ffi::helper_napi_build_skb(buffer.0.as_ptr(), self.size as u32, self.headroom, len)
+        };
+        let skb = NonNull::new(skb).ok_or(BuildError::NoMem)?;
+
+        mem::forget(buffer);
+        // SAFETY: It is new, so it is unshared and ours, and owns the buffer now. It has an Ethernet
+        // header, as was checked above.
+        Ok(unsafe { RxFrame::new(SkBuff::from_raw(skb)) })
+    }
+
+    /// Appends a buffer that the device has filled with `len` bytes to a frame.
+    ///
+    /// Returns false, and the buffer is gone, if that is more than the buffer, or nothing, or the frame
+    /// has as many pieces as it can.
+    ///
+    /// # Safety
+    ///
+    /// The buffer must be of this pool.
+    #[inline]
+    pub(super) unsafe fn append(&self, frame: &mut RxFrame, buffer: Buffer, len: u32) -> bool {
+        if len == 0 || len > self.capacity || frame.skb().pieces() > MAX_FRAGS {
+            return false;
+        }
+        // SAFETY:
+        // - `len` is no more than the capacity, as was just checked.
+        // - The frame has room for another fragment, likewise. It is unshared, and returns its
+        //   fragments to their page pools, by its type invariants.
+        unsafe {
+            let data = self.sync(&buffer, len);
+
+            ffi::helper_skb_add_rx_frag(frame.skb().as_raw(), data, len, self.size as u32);
+        }
+        mem::forget(buffer);
+        true
+    }
+
+    /// Returns the first `len` bytes that the device has written, if the buffer has that many.
+    ///
+    /// # Safety
+    ///
+    /// The buffer must be of this pool, and the device be done with it.
+    pub(super) unsafe fn bytes<'a>(&self, buffer: &'a Buffer, len: u32) -> Option<&'a [u8]> {
+        if len > self.capacity {
+            return None;
+        }
+        // SAFETY: `len` is no more than the capacity, as was just checked, and nobody writes there.
+        unsafe {
+            Some(core::slice::from_raw_parts(
+                self.sync(buffer, len).cast(),
+                len as usize,
+            ))
+        }
+    }
+
+    /// Has `napi` recycle directly what it frees itself, until [`Pool::disable_direct`].
+    ///
+    /// # Safety
+    ///
+    /// The NAPI instance must outlive the pool, or [`Pool::disable_direct`] be called before it ends.
+    pub(super) unsafe fn enable_direct<P: Poll>(&mut self, napi: &Napi<P>) {
+        // SAFETY: Both are valid; the rest by the safety requirement.
+        unsafe { ffi::shim_page_pool_enable_direct(self.raw.as_ptr(), napi.as_raw()) }
+    }
+
+    /// Undoes [`Pool::enable_direct`]. The NAPI instance must be disabled, else it warns.
+    pub(super) fn disable_direct(&mut self) {
+        // SAFETY: The pool is valid.
+        unsafe { ffi::page_pool_disable_direct_recycling(self.raw.as_ptr()) }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // SAFETY: `self` owns the pool. It ends when the last of its pages has come back.
+        unsafe { ffi::page_pool_destroy(self.raw.as_ptr()) }
+    }
+}
+
+/// Most fragments of a frame: `MAX_SKB_FRAGS`.
+pub(crate) const MAX_FRAGS: u32 = bindings::MAX_SKB_FRAGS;
+
+/// Why no frame could be made of a buffer.
+pub(crate) enum BuildError {
+    /// The length is wrong.
+    Length,
+    /// Memory is short.
+    NoMem,
+}
+
+/// A receive buffer.
+///
+/// # Invariants
+///
+/// The pointer is to the start of a buffer that was taken from a page pool, and belongs to `self`.
+pub(super) struct Buffer(NonNull<c_void>);
+
+// SAFETY: A buffer is not tied to a thread.
+unsafe impl Send for Buffer {}
+
+impl Drop for Buffer {
+    #[cold]
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant it belongs to `self`, and comes from a page pool, which its
+        // pages keep alive. It is not recycled directly, so any context will do.
+        unsafe { ffi::helper_page_pool_put(self.0.as_ptr(), false) }
+    }
+}

@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Transmit rings, and who owns what of them.
+//!
+//! A ring is *idle*, a [`TxRing`], or *lent* to the device. Then it has two ends: the transmit path has
+//! the [`Sender`], the poll the [`Cleaner`]. Only both together, with the proof that the device has
+//! stopped, become an idle ring again.
+//!
+//! A frame that is pushed belongs to the ring, with its mappings. The ring gives it back, unmapped,
+//! when the device has finished with it, or has been stopped. So it cannot be freed or changed under
+//! the device, and neither its mappings nor itself can be lost or released twice.
+//!
+//! The device says how far it has come by writing the index of the first descriptor that it has not
+//! finished with to a word in memory, and a count of frames that it could not send to the next.
+
+use super::{
+    dma::{
+        self,
+        Lent,
+        Quiesced,
+        Shared, //
+    },
+    ffi,
+    pci::Doorbell,
+    ring::Size,
+    skb::SkBuff, //
+};
+use core::{
+    cell::UnsafeCell,
+    ptr::{
+        self,
+        NonNull, //
+    }, //
+};
+use kernel::{
+    bindings,
+    device::{
+        Bound,
+        Device, //
+    },
+    dma::DmaAddress,
+    prelude::*,
+    sync::{
+        atomic::{
+            Acquire,
+            Atomic,
+            Relaxed,
+            Release, //
+        },
+        Arc, //
+    }, //
+};
+
+/// A transmit descriptor of some device.
+pub(crate) trait Descriptor: FromBytes + IntoBytes + Copy {
+    /// Asks for an interrupt when the device is done with this descriptor.
+    fn request_interrupt(&mut self);
+}
+
+/// A piece of a frame that is mapped.
+pub(crate) struct Piece {
+    /// Its bus address.
+    pub(crate) addr: DmaAddress,
+    /// Its length. It is no more than a page pool or a socket buffer can have in one piece.
+    pub(crate) len: u32,
+    /// Does the frame begin with it?
+    pub(crate) first: bool,
+    /// Does the frame end with it?
+    pub(crate) last: bool,
+}
+
+/// Says that a frame lies in a ring.
+#[must_use = "the stack must be told"]
+pub(crate) struct Queued(());
+
+/// What the driver notes of a frame, for the time when it was sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Account {
+    /// Packets on the wire.
+    pub(crate) packets: u16,
+    /// Bytes on the wire.
+    pub(crate) bytes: u32,
+}
+
+/// What the device has written back.
+#[derive(Clone, Copy)]
+pub(crate) struct Progress {
+    head: u32,
+    /// Frames that were not sent since the ring was lent.
+    pub(crate) errors: u32,
+}
+
+/// The device claims to have finished descriptors that it was not given.
+pub(crate) struct BadHead;
+
+/// What belongs to one descriptor. `skb` is the frame, in its last descriptor, else null.
+struct Slot {
+    skb: *mut bindings::sk_buff,
+    addr: DmaAddress,
+    bytes: u32,
+    len: u16,
+    packets: u16,
+}
+
+/// Puts what one CPU writes all the time into a cache line of its own.
+#[repr(align(64))]
+struct OwnLine<T>(T);
+
+/// What both ends share.
+///
+/// # Invariants
+///
+/// - `produced` is only written by the [`Sender`], `consumed` only by the [`Cleaner`], of which there
+///   is at most one each.
+/// - `0 <= produced - consumed < size`, modulo 2^32.
+/// - The slots from `consumed` up to but not including `produced` belong to the cleaner: their pieces
+///   are mapped, and the last of each frame owns it. All others belong to the sender, and own nothing.
+/// - The device is told of no other memory than these descriptors, `progress` and those pieces.
+struct Memory<'d, D: Descriptor> {
+    size: Size,
+    desc: Shared<D>,
+    /// Two little-endian words of 32 bits: the head, and the errors.
+    progress: Shared<u64>,
+    slots: KVVec<UnsafeCell<Slot>>,
+    dev: &'d Device<Bound>,
+    produced: OwnLine<Atomic<u32>>,
+    consumed: OwnLine<Atomic<u32>>,
+}
+
+// SAFETY: By the type invariants a slot is accessed by one side at a time; frames may move from the
+// thread of the sender to that of the cleaner.
+unsafe impl<D: Descriptor> Send for Memory<'_, D> {}
+
+// SAFETY: As above.
+unsafe impl<D: Descriptor> Sync for Memory<'_, D> {}
+
+impl<D: Descriptor> Memory<'_, D> {
+    fn read_progress(&self) -> Progress {
+        // SAFETY: The memory is valid and aligned. The device may write it at any time, in one access.
+        let word = u64::from_le(unsafe { self.progress.as_ptr().as_ptr().read_volatile() });
+
+        Progress {
+            // CAST: The two halves.
+            head: word as u32,
+            errors: (word >> 32) as u32,
+        }
+    }
+}
+
+/// A transmit ring that no device knows.
+pub(crate) struct TxRing<'d, D: Descriptor>(Arc<Lent<Memory<'d, D>>>);
+
+/// Where a device finds a ring.
+pub(crate) struct Location {
+    /// The descriptors.
+    pub(crate) desc: DmaAddress,
+    /// The words that it writes back.
+    pub(crate) progress: DmaAddress,
+    /// Number of descriptors.
+    pub(crate) size: Size,
+}
+
+impl<'d, D: Descriptor> TxRing<'d, D> {
+    /// Allocates a ring.
+    pub(crate) fn new(dev: &'d Device<Bound>, size: Size) -> Result<Self> {
+        let count = size.get() as usize;
+        let mut slots = KVVec::with_capacity(count, GFP_KERNEL)?;
+
+        for _ in 0..count {
+            let slot = Slot {
+                skb: ptr::null_mut(),
+                addr: 0,
+                bytes: 0,
+                len: 0,
+                packets: 0,
+            };
+            slots.push(UnsafeCell::new(slot), GFP_KERNEL)?;
+        }
+        let memory = Memory {
+            size,
+            desc: Shared::new(dev, count)?,
+            progress: Shared::new(dev, 1)?,
+            slots,
+            dev,
+            produced: OwnLine(Atomic::new(0)),
+            consumed: OwnLine(Atomic::new(0)),
+        };
+
+        // INVARIANT: Nothing has been produced, and all slots belong to the sender.
+        Ok(Self(Arc::new(Lent::new(memory), GFP_KERNEL)?))
+    }
+
+    /// Makes the two ends, and lends the ring to the device, to which `tell` says where it is.
+    pub(crate) fn lend<R>(
+        self,
+        tell: impl FnOnce(Location) -> R,
+    ) -> (Sender<'d, D>, Cleaner<'d, D>, R) {
+        let ring = self.0;
+        let slots = NonNull::from(ring.slots.as_slice()).cast();
+        let (desc, size, dev) = (ring.desc.as_ptr(), ring.size, ring.dev);
+
+        // SAFETY: The memory is valid, and the device does not know it yet.
+        unsafe { ring.progress.as_ptr().as_ptr().write_volatile(0) };
+        ring.produced.0.store(0, Relaxed);
+        ring.consumed.0.store(0, Relaxed);
+        ring.lend();
+        let told = tell(Location {
+            desc: ring.desc.dma_address(),
+            progress: ring.progress.dma_address(),
+            size,
+        });
+
+        // INVARIANT:
+        // - `self` is gone, so these are the only ends.
+        // - The pointers are into what `ring` keeps alive.
+        let sender = Sender {
+            desc,
+            slots,
+            produced: 0,
+            limit: size.usable(),
+            rung: 0,
+            size,
+            dev,
+            ring: ring.clone(),
+        };
+        let cleaner = Cleaner {
+            slots,
+            consumed: 0,
+            size,
+            dev,
+            ring,
+        };
+        (sender, cleaner, told)
+    }
+}
+
+/// The end of a lent ring that appends.
+///
+/// # Invariants
+///
+/// - `desc` and `slots` are those of `ring`, with `size` elements each.
+/// - `produced` is that of `ring`, or ahead of it while a frame is pushed. `limit` is no more than
+///   `size - 1` ahead of what `ring` said was consumed at some time.
+/// - The device has been given the descriptors up to `rung`.
+pub(crate) struct Sender<'d, D: Descriptor> {
+    desc: NonNull<D>,
+    slots: NonNull<Slot>,
+    produced: u32,
+    limit: u32,
+    size: Size,
+    rung: u32,
+    dev: &'d Device<Bound>,
+    ring: Arc<Lent<Memory<'d, D>>>,
+}
+
+// SAFETY: It may be sent to another thread, as what it shares may.
+unsafe impl<D: Descriptor> Send for Sender<'_, D> {}
+
+impl<'d, D: Descriptor> Sender<'d, D> {
+    #[inline]
+    fn unused(&self) -> u32 {
+        self.limit.wrapping_sub(self.produced)
+    }
+
+    /// Returns the number of descriptors.
+    #[inline]
+    pub(crate) fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Is there room for `count` more descriptors?
+    #[inline]
+    pub(crate) fn has_room(&mut self, count: u32) -> bool {
+        if self.unused() >= count {
+            return true;
+        }
+        self.look_again();
+        self.unused() >= count
+    }
+
+    #[cold]
+    fn look_again(&mut self) {
+        // INVARIANT: It is `size - 1` ahead. The acquire makes sure that the cleaner is done with the
+        // slots.
+        self.limit = self
+            .ring
+            .consumed
+            .0
+            .load(Acquire)
+            .wrapping_add(self.size.usable());
+    }
+
+    #[inline]
+    fn slot(&self, index: u32) -> *mut Slot {
+        // SAFETY: The place is in the ring, by the type invariants.
+        unsafe { self.slots.as_ptr().add(self.size.place(index)) }
+    }
+
+    /// Appends a piece, unless it could not be mapped.
+    #[inline]
+    fn place(&mut self, piece: &Piece, encode: &mut impl FnMut(&Piece) -> D) -> bool {
+        // SAFETY: The device is valid.
+        if unsafe { ffi::helper_dma_mapping_error(dma::as_raw(self.dev), piece.addr) } {
+            return false;
+        }
+        let slot = self.slot(self.produced);
+
+        // SAFETY:
+        // - There is room, as `push` has made sure, so the slot and the descriptor belong to the
+        //   sender, and the device does not look at the descriptor.
+        // - Both are in the ring, by the type invariants.
+        unsafe {
+            (*slot).addr = piece.addr;
+            // CAST: A piece is no longer than 65535 bytes: the linear part and fragments of a frame
+            // are not, see `push`.
+            (*slot).len = piece.len as u16;
+            (*slot).skb = ptr::null_mut();
+            self.desc
+                .as_ptr()
+                .add(self.size.place(self.produced))
+                .write(encode(piece));
+        }
+        self.produced = self.produced.wrapping_add(1);
+        true
+    }
+
+    /// Unmaps what was placed since `from`.
+    #[cold]
+    fn unwind(&mut self, from: u32) {
+        while self.produced != from {
+            self.produced = self.produced.wrapping_sub(1);
+            // SAFETY: The piece was mapped by `push`, and has not been published.
+            unsafe { unmap(self.dev, &*self.slot(self.produced)) };
+        }
+    }
+
+    /// Maps a frame and writes its descriptors, which `encode` makes, one for each piece.
+    ///
+    /// The device does not know of it before the doorbell.
+    ///
+    /// # Errors
+    ///
+    /// Returns the frame if there is not enough room, or it cannot be mapped.
+    #[inline]
+    pub(crate) fn push(
+        &mut self,
+        skb: SkBuff,
+        account: Account,
+        mut encode: impl FnMut(&Piece) -> D,
+    ) -> Result<Queued, SkBuff> {
+        let from = self.produced;
+        let pieces = skb.pieces();
+        let head = skb.head_len();
+
+        if pieces > self.unused() || head > u16::MAX.into() {
+            return Err(skb);
+        }
+        let mut piece = Piece {
+            // SAFETY: The device is bound, and the linear part of a valid frame has that length.
+            addr: unsafe {
+                ffi::helper_dma_map_single(
+                    dma::as_raw(self.dev),
+                    skb.data(),
+                    head as usize,
+                    bindings::dma_data_direction::DMA_TO_DEVICE,
+                )
+            },
+            len: head,
+            first: true,
+            last: pieces == 1,
+        };
+        if !self.place(&piece, &mut encode) {
+            return Err(skb);
+        }
+        piece.first = false;
+        for i in 0..pieces.wrapping_sub(1) {
+            // SAFETY: The device is bound, and the fragment exists.
+            unsafe {
+                piece.len = ffi::helper_skb_frag_size(skb.as_raw(), i);
+                piece.addr = if piece.len <= u16::MAX.into() {
+                    ffi::helper_skb_frag_dma_map(dma::as_raw(self.dev), skb.as_raw(), i)
+                } else {
+                    ffi::DMA_MAPPING_ERROR
+                };
+            }
+            piece.last = i.wrapping_add(2) == pieces;
+            if !self.place(&piece, &mut encode) {
+                self.unwind(from);
+                return Err(skb);
+            }
+        }
+
+        let last = self.slot(self.produced.wrapping_sub(1));
+        // SAFETY: One piece at least was placed, and its slot still belongs to the sender.
+        unsafe {
+            (*last).skb = skb.into_raw();
+            (*last).packets = account.packets;
+            (*last).bytes = account.bytes;
+        }
+        // INVARIANT: All pieces are mapped, and pass to the cleaner with the frame.
+        self.ring.produced.0.store(self.produced, Release);
+        Ok(Queued(()))
+    }
+
+    /// Gives what was pushed to the device, with an interrupt for the last of it.
+    ///
+    /// Does nothing if it has it already.
+    #[inline]
+    pub(crate) fn ring(&mut self, doorbell: &Doorbell<'_>) {
+        if self.rung == self.produced {
+            return;
+        }
+        let last = self.size.place(self.produced.wrapping_sub(1));
+
+        // SAFETY: The descriptor is in the ring, was written by `push`, and has not been given yet.
+        unsafe { (*self.desc.as_ptr().add(last)).request_interrupt() };
+        self.rung = self.produced;
+        // CAST: A ring has no more than 2^16 descriptors.
+        doorbell.ring(self.size.place(self.produced) as u32);
+    }
+}
+
+/// # Safety
+///
+/// The piece in `slot` must be mapped, and must not be unmapped again.
+#[inline]
+unsafe fn unmap(dev: &Device<Bound>, slot: &Slot) {
+    // SAFETY: By the safety requirement. Pieces of both kinds are unmapped in the same way.
+    unsafe {
+        ffi::helper_dma_unmap_page(
+            dma::as_raw(dev),
+            slot.addr,
+            slot.len.into(),
+            bindings::dma_data_direction::DMA_TO_DEVICE,
+        )
+    }
+}
+
+/// The end of a lent ring that takes off.
+///
+/// # Invariants
+///
+/// - `slots` are those of `ring`, `size` of them.
+/// - `consumed` is that of `ring`, or ahead of it while frames are taken off.
+pub(crate) struct Cleaner<'d, D: Descriptor> {
+    slots: NonNull<Slot>,
+    consumed: u32,
+    size: Size,
+    dev: &'d Device<Bound>,
+    ring: Arc<Lent<Memory<'d, D>>>,
+}
+
+// SAFETY: It may be sent to another thread, as what it shares may.
+unsafe impl<D: Descriptor> Send for Cleaner<'_, D> {}
+
+impl<'d, D: Descriptor> Cleaner<'d, D> {
+    /// Returns the number of descriptors.
+    #[inline]
+    pub(crate) fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Reads what the device has written back.
+    #[inline]
+    pub(crate) fn progress(&self) -> Progress {
+        self.ring.read_progress()
+    }
+
+    /// Number of descriptors that can be given now.
+    #[inline]
+    pub(crate) fn unused(&self) -> u32 {
+        self.size
+            .free(self.ring.produced.0.load(Relaxed), self.consumed)
+    }
+
+    /// Takes back what the device has finished with, and hands each frame to `done`.
+    #[inline]
+    pub(crate) fn clean(
+        &mut self,
+        progress: Progress,
+        done: impl FnMut(SkBuff, Account),
+    ) -> Result<(), BadHead> {
+        let produced = self.ring.produced.0.load(Acquire);
+        let end = self
+            .size
+            .completed(self.consumed, produced, progress.head)
+            .ok_or(BadHead)?;
+
+        // SAFETY: `end` lies between what was consumed and what was produced, and the device has said
+        // that it is done with these.
+        unsafe { self.take_until(end, done) };
+        Ok(())
+    }
+
+    /// # Safety
+    ///
+    /// `end` must lie between what was consumed and what was produced, and the device be done with
+    /// these.
+    #[inline]
+    unsafe fn take_until(&mut self, end: u32, mut done: impl FnMut(SkBuff, Account)) {
+        if self.consumed == end {
+            return;
+        }
+        while self.consumed != end {
+            // SAFETY: By the type invariants of `Memory` and the safety requirement the slot belongs
+            // to the cleaner.
+            let slot = unsafe { &*self.slots.as_ptr().add(self.size.place(self.consumed)) };
+
+            // SAFETY: It is mapped, and passed once.
+            unsafe { unmap(self.dev, slot) };
+            if let Some(skb) = NonNull::new(slot.skb) {
+                let account = Account {
+                    packets: slot.packets,
+                    bytes: slot.bytes,
+                };
+                // SAFETY: The slot owns the frame, and is passed once.
+                done(unsafe { SkBuff::from_raw(skb) }, account);
+            }
+            self.consumed = self.consumed.wrapping_add(1);
+        }
+        // INVARIANT: The slots own nothing any more, and pass to the sender.
+        self.ring.consumed.0.store(end, Release);
+    }
+
+    /// Returns what looks at the ring from outside.
+    pub(crate) fn watch(&self) -> Watch<'d, D> {
+        Watch(self.ring.clone())
+    }
+}
+
+/// Makes an idle ring of both ends, after the device has stopped, and hands the frames that it had not
+/// finished with to `unsent`.
+///
+/// Returns nothing if the ends are of different rings; both rings leak then.
+pub(crate) fn reclaim<'d, D: Descriptor>(
+    sender: Sender<'d, D>,
+    mut cleaner: Cleaner<'d, D>,
+    stopped: &Quiesced,
+    unsent: impl FnMut(SkBuff, Account),
+) -> Option<TxRing<'d, D>> {
+    if !Arc::ptr_eq(&sender.ring, &cleaner.ring) {
+        return None;
+    }
+    let produced = cleaner.ring.produced.0.load(Acquire);
+
+    // SAFETY: The device has stopped, so it is done with all that was produced.
+    unsafe { cleaner.take_until(produced, unsent) };
+    cleaner.ring.take_back(stopped);
+    Some(TxRing(cleaner.ring))
+}
+
+/// Looks at a lent ring from outside.
+pub(crate) struct Watch<'d, D: Descriptor>(Arc<Lent<Memory<'d, D>>>);
+
+impl<D: Descriptor> Watch<'_, D> {
+    /// Has the device finished with something that was not taken back yet?
+    pub(crate) fn has_work(&self) -> bool {
+        let consumed = self.0.consumed.0.load(Relaxed);
+
+        // CAST: A ring has no more than 2^16 descriptors.
+        self.0.read_progress().head != self.0.size.place(consumed) as u32
+    }
+}

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The queue pairs of an open interface: their rings, and how they come up and go down.
+//!
+//! Three types for three states of a pair, each made of the one before: [`Idle`], which no device knows;
+//! [`Started`], which the device has been given; [`Live`], which is polled and transmits.
+
+use crate::{
+    abstractions::{
+        callback::Enabled,
+        dma::Quiesced,
+        irq::Irq,
+        napi::{
+            Napi,
+            NapiSource, //
+        },
+        netdev::{
+            net_err,
+            Handle, //
+        },
+        page_pool::BufferSize,
+        pci::Doorbell,
+        ring::Size,
+        rtnl::Rtnl,
+        skb::DropReason,
+        timer::TimerSource,
+        tx_queue::{
+            self,
+            Seat,
+            TxQueue, //
+        },
+        tx_ring, //
+    },
+    hw::{
+        self,
+        vector_of, //
+    },
+    nic::Nic,
+    pair::{
+        Pair,
+        PairIrq, //
+    },
+    regs::QUEUES,
+    rx,
+    stats::PairCounters,
+    tx::{
+        self,
+        Tx, //
+    },
+    watchdog::{
+        Watch,
+        Watchdog, //
+    },
+};
+use kernel::{
+    prelude::*,
+    str::CString, //
+};
+
+/// What rings look like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) pairs: usize,
+    pub(crate) rx: Size,
+    pub(crate) tx: Size,
+    pub(crate) buffer: BufferSize,
+}
+
+/// What belongs to a queue pair wherever its rings are.
+#[derive(Clone, Copy)]
+struct Place<'a, 'bound> {
+    number: usize,
+    napi: &'a Napi<Pair<'bound>>,
+    counters: &'a PairCounters,
+    queue: TxQueue<'a>,
+    rx_doorbell: Doorbell<'a>,
+    tx_doorbell: Doorbell<'a>,
+}
+
+impl<'a, 'bound> Place<'a, 'bound> {
+    fn new(dev: Handle<'a, Nic<'bound>>, number: usize) -> Result<Self> {
+        let nic: &'a Nic<'bound> = dev.get();
+
+        Ok(Self {
+            number,
+            napi: nic.napi(number)?,
+            counters: nic.counters.pair(number).ok_or(EINVAL)?,
+            queue: TxQueue::new(dev, number).ok_or(EINVAL)?,
+            rx_doorbell: nic.regs.rx_doorbell(number)?,
+            tx_doorbell: nic.regs.tx_doorbell(number)?,
+        })
+    }
+}
+
+/// The rings of a queue pair, which no device knows.
+struct Idle<'a, 'bound> {
+    place: Place<'a, 'bound>,
+    rx: rx::Ring<'bound>,
+    tx: tx::Ring<'bound>,
+    seat: Seat<Tx<'a, 'bound>>,
+}
+
+/// The rings of a queue pair that the device has.
+struct Started<'a, 'bound> {
+    place: Place<'a, 'bound>,
+    rx: rx::Queue<'bound>,
+    sender: tx::Sender<'bound>,
+    cleaner: tx::Cleaner<'bound>,
+    seat: Seat<Tx<'a, 'bound>>,
+}
+
+/// A queue pair that works. Its poll and the transmit path own what is in the rings.
+struct Live<'a, 'bound> {
+    place: Place<'a, 'bound>,
+    napi: Enabled<'a, NapiSource<Pair<'bound>>>,
+}
+
+impl<'a, 'bound> Idle<'a, 'bound> {
+    fn new(dev: Handle<'a, Nic<'bound>>, number: usize, shape: Shape) -> Result<Self> {
+        let nic: &'a Nic<'bound> = dev.get();
+        let parent = nic.pdev.as_ref();
+
+        Ok(Self {
+            place: Place::new(dev, number)?,
+            rx: rx::Ring::new(parent, dev, number, shape.rx, shape.buffer)?,
+            tx: tx::Ring::new(parent, shape.tx)?,
+            seat: Seat::new()?,
+        })
+    }
+
+    /// Gives the rings to the device. It has them even if it says no.
+    fn start(self, dev: Handle<'a, Nic<'bound>>) -> (Started<'a, 'bound>, Result) {
+        let Place { number, napi, .. } = self.place;
+        let capacity = self.rx.capacity();
+        let (rx, rx_started) = self
+            .rx
+            .lend(dev, Some(napi), |ring| dev.regs.start_rx(number, &ring));
+        let (sender, cleaner, tx_started) =
+            self.tx.lend(|ring| dev.regs.start_tx(number, &ring));
+
+        (
+            Started {
+                place: self.place,
+                // CAST: There are few pairs.
+                rx: rx::Queue::new(rx, capacity, number as u16),
+                sender,
+                cleaner,
+                seat: self.seat,
+            },
+            rx_started.and(tx_started),
+        )
+    }
+}
+
+impl<'a, 'bound> Started<'a, 'bound> {
+    /// Takes the rings back from the device, which has stopped.
+    ///
+    /// Returns nothing if they do not belong together, which cannot be.
+    fn take_back(self, stopped: &Quiesced) -> Option<Idle<'a, 'bound>> {
+        let counters = self.place.counters;
+        let tx = tx_ring::reclaim(self.sender, self.cleaner, stopped, |skb, _| {
+            counters.tx_purged.add(1);
+            // The stack was told long ago that it was taken.
+            let _ = skb.free(DropReason::QueuePurge);
+        });
+        let rx = self.rx.into_ring().take_back(stopped);
+
+        Some(Idle {
+            place: self.place,
+            rx,
+            tx: tx?,
+            seat: self.seat,
+        })
+    }
+
+    fn watch(&self) -> Watch<'bound> {
+        Watch::new(self.rx.watch(), self.cleaner.watch())
+    }
+
+    /// Has the poll and the transmit path work on the rings. The queue of the stack is still stopped.
+    fn run(
+        self,
+        dev: Handle<'a, Nic<'bound>>,
+        irq: u32,
+        rtnl: &mut Rtnl,
+    ) -> Result<Live<'a, 'bound>, Self> {
+        let place = self.place;
+        let Ok(napi) = place.napi.claim(dev) else {
+            return Err(self);
+        };
+        let pair = Pair::new(place.number, self.rx, self.cleaner);
+        let tx = Tx::new(self.sender, place.queue, place.tx_doorbell, place.counters);
+
+        pair.rx.ring(&place.rx_doorbell);
+        // CAST: There are few pairs.
+        let napi = napi.enable(pair, place.number as u32, irq, rtnl);
+        tx_queue::install(dev, place.number, self.seat, tx);
+        Ok(Live { place, napi })
+    }
+}
+
+impl<'a, 'bound> Live<'a, 'bound> {
+    /// Ends the poll and the transmit path, and waits for them.
+    fn halt(self, dev: Handle<'a, Nic<'bound>>) -> Option<Started<'a, 'bound>> {
+        let sent = tx_queue::remove(dev, self.place.number);
+        let pair = self.napi.disable();
+        let (seat, tx) = sent?;
+        let Pair { rx, tx: cleaner, .. } = pair?;
+
+        Some(Started {
+            place: self.place,
+            rx,
+            sender: tx.into_ring(),
+            cleaner,
+            seat,
+        })
+    }
+}
+
+/// Something of each queue pair.
+type PerPair<T> = [Option<T>; QUEUES];
+
+fn nothing<T>() -> PerPair<T> {
+    [const { None }; QUEUES]
+}
+
+/// The rings of all queue pairs, which no device knows.
+pub(crate) struct Rings<'a, 'bound> {
+    idle: PerPair<Idle<'a, 'bound>>,
+    shape: Shape,
+}
+
+impl<'a, 'bound> Rings<'a, 'bound> {
+    /// Allocates them, and fills the receive rings.
+    pub(crate) fn new(dev: Handle<'a, Nic<'bound>>, shape: Shape) -> Result<Self> {
+        let mut idle = nothing();
+
+        for (number, place) in idle.iter_mut().enumerate().take(shape.pairs) {
+            *place = Some(Idle::new(dev, number, shape)?);
+        }
+        Ok(Self { idle, shape })
+    }
+
+    /// Gives them to the device, and has them polled.
+    ///
+    /// # Errors
+    ///
+    /// Returns them with what the device, or the configuration, has said.
+    #[allow(clippy::result_large_err)]
+    fn up(
+        self,
+        dev: Handle<'a, Nic<'bound>>,
+        irqs: &Irqs<'a, 'bound>,
+        rtnl: &mut Rtnl,
+    ) -> Result<Running<'a, 'bound>, (Self, Error)> {
+        if let Err(err) = dev.get().configure(&dev, self.shape.pairs, rtnl) {
+            return Err((self, err));
+        }
+        let shape = self.shape;
+        let mut started = nothing();
+        let mut result = Ok(());
+
+        for (place, idle) in started.iter_mut().zip(self.idle.into_iter().flatten()) {
+            let (pair, told) = idle.start(dev);
+
+            *place = Some(pair);
+            result = result.and(told);
+        }
+        if let Err(err) = result {
+            net_err!(dev, "device refused a queue\n");
+            return Err((Self::take_back(started, shape, dev), err));
+        }
+
+        let mut running = Running {
+            watchdog: None,
+            live: nothing(),
+            shape,
+        };
+        let mut watches = nothing();
+        let mut left = nothing();
+        for (number, pair) in started.into_iter().flatten().enumerate() {
+            let irq = irqs.get(number).map_or(0, Irq::number);
+            let watch = pair.watch();
+
+            match pair.run(dev, irq, rtnl) {
+                Ok(live) => {
+                    running.put(number, live);
+                    if let Some(place) = watches.get_mut(number) {
+                        *place = Some(watch);
+                    }
+                }
+                Err(pair) => {
+                    if let Some(place) = left.get_mut(number) {
+                        *place = Some(pair);
+                    }
+                }
+            }
+        }
+        let Ok(watchdog) = dev.get().watchdog.claim(dev) else {
+            left = running.halt(dev, irqs);
+            return Err((Self::take_back(left, shape, dev), EBUSY));
+        };
+        if left.iter().any(Option::is_some) {
+            for (place, pair) in left.iter_mut().zip(running.halt(dev, irqs)) {
+                if let Some(pair) = pair {
+                    *place = Some(pair);
+                }
+            }
+            return Err((Self::take_back(left, shape, dev), EBUSY));
+        }
+
+        for number in 0..shape.pairs {
+            dev.regs.enable_vectors(hw::vector(vector_of(number)));
+        }
+        running.watchdog = Some(watchdog.enable(Watchdog::new(watches)));
+        dev.tx_enable();
+        Ok(running)
+    }
+
+    /// Stops the device and takes the rings back.
+    fn take_back(
+        started: PerPair<Started<'a, 'bound>>,
+        shape: Shape,
+        dev: Handle<'a, Nic<'bound>>,
+    ) -> Self {
+        let stopped = dev.regs.stop_queues(dev.pdev, &dev.bus);
+
+        Self {
+            idle: started.map(|pair| pair.and_then(|pair| pair.take_back(&stopped))),
+            shape,
+        }
+    }
+}
+
+/// The queue pairs while they work.
+///
+/// Fields are dropped in the order in which they stand here.
+pub(crate) struct Running<'a, 'bound> {
+    watchdog: Option<Enabled<'a, TimerSource<Watchdog<'bound>>>>,
+    live: PerPair<Live<'a, 'bound>>,
+    shape: Shape,
+}
+
+impl<'a, 'bound> Running<'a, 'bound> {
+    fn put(&mut self, number: usize, live: Live<'a, 'bound>) {
+        if let Some(place) = self.live.get_mut(number) {
+            *place = Some(live);
+        }
+    }
+
+    /// Ends everything that uses the rings.
+    fn halt(
+        self,
+        dev: Handle<'a, Nic<'bound>>,
+        irqs: &Irqs<'a, 'bound>,
+    ) -> PerPair<Started<'a, 'bound>> {
+        drop(self.watchdog);
+        dev.tx_disable();
+        let started = self.live.map(|pair| pair.and_then(|pair| pair.halt(dev)));
+
+        // The polls have ended, which enable vectors.
+        dev.regs.disable_pairs();
+        irqs.iter().for_each(Irq::synchronize);
+        started
+    }
+
+    /// Ends everything that uses the rings, stops the device, and takes the rings back.
+    fn down(self, dev: Handle<'a, Nic<'bound>>, irqs: &Irqs<'a, 'bound>) -> Rings<'a, 'bound> {
+        let shape = self.shape;
+        let started = self.halt(dev, irqs);
+
+        Rings::take_back(started, shape, dev)
+    }
+}
+
+type Irqs<'a, 'bound> = KVec<Irq<'a, Nic<'bound>, PairIrq<'a, 'bound>>>;
+
+/// In which state the rings are.
+enum Path<'a, 'bound> {
+    Idle(Rings<'a, 'bound>),
+    Running(Running<'a, 'bound>),
+}
+
+/// What exists while the interface is open.
+pub(crate) struct Open<'a, 'bound> {
+    path: Option<Path<'a, 'bound>>,
+    irqs: Irqs<'a, 'bound>,
+}
+
+impl<'a, 'bound> Open<'a, 'bound> {
+    /// Requests the interrupts of all possible pairs. Nothing works yet.
+    pub(crate) fn new(
+        dev: Handle<'a, Nic<'bound>>,
+        rings: Rings<'a, 'bound>,
+    ) -> Result<Self> {
+        let nic: &'a Nic<'bound> = dev.get();
+        let mut irqs = KVec::with_capacity(QUEUES, GFP_KERNEL)?;
+
+        for number in 0..nic.most_pairs() {
+            let name = CString::try_from_fmt(fmt!("{}-{}", &*dev.name(), number))?;
+            let handler = PairIrq::new(dev, number)?;
+            let mut irq = Irq::request(dev, &nic.vectors, vector_of(number), name, handler)?;
+
+            // CAST: There are few pairs.
+            irq.spread(dev, number as u32);
+            irqs.push(irq, GFP_KERNEL)?;
+        }
+        Ok(Self {
+            path: Some(Path::Idle(rings)),
+            irqs,
+        })
+    }
+
+    /// Brings the rings up, unless they are.
+    pub(crate) fn up(&mut self, dev: Handle<'a, Nic<'bound>>, rtnl: &mut Rtnl) -> Result {
+        let (path, result) = match self.path.take() {
+            Some(Path::Idle(rings)) => match rings.up(dev, &self.irqs, rtnl) {
+                Ok(running) => (Some(Path::Running(running)), Ok(())),
+                Err((rings, err)) => (Some(Path::Idle(rings)), Err(err)),
+            },
+            other => (other, Ok(())),
+        };
+
+        self.path = path;
+        result
+    }
+
+    /// Brings the rings down, unless they are.
+    pub(crate) fn down(&mut self, dev: Handle<'a, Nic<'bound>>) {
+        self.path = match self.path.take() {
+            Some(Path::Running(running)) => Some(Path::Idle(running.down(dev, &self.irqs))),
+            other => other,
+        };
+    }
+
+    /// Puts other rings into the place of the present ones, which are down.
+    pub(crate) fn exchange(&mut self, rings: Rings<'a, 'bound>) -> Option<Rings<'a, 'bound>> {
+        match self.path.replace(Path::Idle(rings)) {
+            Some(Path::Idle(old)) => Some(old),
+            running => {
+                // They are not down: keep them.
+                self.path = running;
+                None
+            }
+        }
+    }
+
+    /// Returns what the rings look like.
+    pub(crate) fn shape(&self) -> Option<Shape> {
+        match &self.path {
+            Some(Path::Idle(rings)) => Some(rings.shape),
+            Some(Path::Running(running)) => Some(running.shape),
+            None => None,
+        }
+    }
+
+    /// Do the rings work?
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.path, Some(Path::Running(_)))
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What `ethtool` shows and sets.
+
+use crate::{
+    abstractions::{
+        ethtool::{
+            Channels,
+            Coalesce,
+            Ethtool,
+            Rings,
+            Rss,
+            RssChange, //
+        },
+        netdev::{
+            Device,
+            Handle, //
+        },
+        ring::Size,
+        rtnl::Rtnl,
+        stats::{
+            stat_name,
+            StatName, //
+        },
+    },
+    nic::Nic,
+    regs,
+    stats, //
+};
+use kernel::{
+    prelude::*,
+    str::CString, //
+};
+
+/// Smallest ring that a user gets.
+const LEAST_RING: u32 = 64;
+/// Largest time between two interrupts.
+const MOST_USECS: u32 = 16777;
+
+/// Returns the size of a ring for what a user wants.
+fn ring_size(wanted: u32) -> Result<Size> {
+    let count = wanted
+        .max(LEAST_RING)
+        .checked_next_power_of_two()
+        .ok_or(EINVAL)?;
+
+    Size::new(count.min(regs::RING_SIZE_MAX)).ok_or(EINVAL)
+}
+
+impl Ethtool for Nic<'_> {
+    const STAT_NAMES: &'static [StatName] = &stats::NAMES;
+    const TEST_NAMES: &'static [StatName] = &[stat_name("x")];
+    const MAX_RINGS: Rings = Rings {
+        rx: regs::RING_SIZE_MAX,
+        tx: regs::RING_SIZE_MAX,
+    };
+    const SPEED_MBPS: u32 = regs::LINK_MBPS;
+    const RSS_KEY_SIZE: u32 = regs::RSS_KEY_SIZE as u32;
+    const RSS_ENTRIES: u32 = regs::RSS_ENTRIES as u32;
+    const EEPROM_SIZE: u32 = regs::DMA_MEMORY_SIZE as u32;
+    const EEPROM_MAGIC: u32 = (regs::PCI_DEVICE_ID as u32) << 16 | regs::PCI_VENDOR_ID as u32;
+
+    fn firmware(dev: Handle<'_, Self>) -> Result<CString> {
+        let revision = dev
+            .with_registers(|regs| kernel::io::Io::read(&**regs, regs::ID).revision().get())
+            .ok_or(ENODEV)?;
+
+        CString::try_from_fmt(fmt!("revision {}", revision))
+    }
+
+    fn statistics(dev: Handle<'_, Self>, to: &mut [u64], _rtnl: &mut Rtnl) {
+        stats::ethtool(&dev, to);
+    }
+
+    fn rings(dev: Handle<'_, Self>, rtnl: &mut Rtnl) -> Rings {
+        let settings = dev.settings.get(rtnl);
+
+        Rings {
+            rx: settings.rx.get(),
+            tx: settings.tx.get(),
+        }
+    }
+
+    fn set_rings(dev: Handle<'_, Self>, rings: Rings, rtnl: &mut Rtnl) -> Result {
+        let (rx, tx) = (ring_size(rings.rx)?, ring_size(rings.tx)?);
+
+        Self::reshape(
+            dev,
+            dev.mtu(),
+            |settings| {
+                settings.rx = rx;
+                settings.tx = tx;
+            },
+            rtnl,
+        )
+    }
+
+    fn coalesce(dev: Handle<'_, Self>, rtnl: &mut Rtnl) -> Coalesce {
+        let usecs = dev.settings.get(rtnl).usecs;
+
+        Coalesce {
+            rx_usecs: usecs,
+            tx_usecs: usecs,
+        }
+    }
+
+    fn set_coalesce(dev: Handle<'_, Self>, coalesce: Coalesce, rtnl: &mut Rtnl) -> Result {
+        let settings = dev.settings.get_mut(rtnl);
+        let usecs = match (coalesce.rx_usecs, coalesce.tx_usecs) {
+            (rx, tx) if rx == tx => rx,
+            (rx, tx) if tx == settings.usecs => rx,
+            (rx, tx) if rx == settings.usecs => tx,
+            _ => return Err(EINVAL),
+        };
+
+        if usecs > MOST_USECS {
+            return Err(EINVAL);
+        }
+        settings.usecs = usecs;
+        for pair in 0..settings.pairs {
+            dev.with_registers(|regs| regs.set_moderation(pair, usecs))
+                .unwrap_or(Ok(()))?;
+        }
+        Ok(())
+    }
+
+    fn channels(dev: Handle<'_, Self>, _rtnl: &mut Rtnl) -> Channels {
+        Channels {
+            // CAST: There are few.
+            most: dev.most_pairs() as u32,
+            count: dev.pairs(),
+        }
+    }
+
+    fn set_channels(dev: Handle<'_, Self>, count: u32, rtnl: &mut Rtnl) -> Result {
+        let configured = dev.is_rss_configured(rtnl);
+
+        Self::reshape(
+            dev,
+            dev.mtu(),
+            |settings| {
+                settings.pairs = count as usize;
+                if !configured {
+                    settings.spread();
+                }
+            },
+            rtnl,
+        )
+    }
+
+    fn rss<'r>(dev: &'r Device<Self>, rtnl: &'r Rtnl) -> Rss<'r> {
+        let settings = dev.settings.get(rtnl);
+
+        Rss {
+            key: &settings.key,
+            table: &settings.table,
+        }
+    }
+
+    fn set_rss(dev: Handle<'_, Self>, change: &RssChange<'_>, rtnl: &mut Rtnl) -> Result {
+        let settings = dev.settings.get_mut(rtnl);
+
+        if let Some(key) = change.key {
+            settings.key = key.try_into().map_err(|_| EINVAL)?;
+        }
+        if let Some(table) = change.table {
+            settings.table = table.try_into().map_err(|_| EINVAL)?;
+        }
+        let rss = Self::rss(&dev, rtnl);
+
+        dev.with_registers(|regs| regs.set_rss(&rss))
+            .unwrap_or(Ok(()))
+    }
+
+    fn read_eeprom(
+        _dev: Handle<'_, Self>,
+        _offset: usize,
+        _to: &mut [u8],
+        _rtnl: &mut Rtnl,
+    ) -> Result {
+        Err(EOPNOTSUPP)
+    }
+
+    fn write_eeprom(
+        _dev: Handle<'_, Self>,
+        _offset: usize,
+        _from: &[u8],
+        _rtnl: &mut Rtnl,
+    ) -> Result {
+        Err(EOPNOTSUPP)
+    }
+
+    fn self_test(
+        _dev: Handle<'_, Self>,
+        _offline: bool,
+        _results: &mut [u64],
+        _rtnl: &mut Rtnl,
+    ) {
+    }
+}
