@@ -139,9 +139,10 @@ void ferronic_fault_delivered(FerronicFaults *faults, FerronicFaultSlot *slot,
     g_autofree char *members = NULL;
     va_list ap;
 
+    faults->counts[slot->spec->kind].effective += !slot->delivered;
+    faults->counts[slot->spec->kind].delivered += count;
     slot->delivered += count;
     slot->last_time = ferronic_now();
-    faults->counts[slot->spec->kind].delivered += count;
     if (!(HARMLESS & BIT(slot->spec->kind)) && !faults->misleading) {
         faults->misleading = true;
         ferronic_faults_update(faults);
@@ -647,6 +648,7 @@ static const VMStateDescription count_vmstate = {
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT64(injected, FerronicKindCount),
+        VMSTATE_UINT64(effective, FerronicKindCount),
         VMSTATE_UINT64(delivered, FerronicKindCount),
         VMSTATE_UINT64(ineffective, FerronicKindCount),
         VMSTATE_END_OF_LIST()

@@ -118,6 +118,7 @@ typedef struct FerronicDelayed {
 
 typedef struct FerronicKindCount {
     uint64_t injected;
+    uint64_t effective;
     uint64_t delivered;
     uint64_t ineffective;
 } FerronicKindCount;

@@ -89,6 +89,7 @@ static FerronicFaultCountList *fault_counts(const FerronicFaults *faults)
         info = g_new0(FerronicFaultCount, 1);
         info->kind = kind;
         info->injected = faults->counts[kind].injected;
+        info->effective = faults->counts[kind].effective;
         info->delivered = faults->counts[kind].delivered;
         info->ineffective = faults->counts[kind].ineffective;
         QAPI_LIST_APPEND(tail, info);

@@ -7,7 +7,10 @@ export interface FaultCount {
   readonly delivered: number;
 }
 
-/** Counts by type; irq-storm counts interrupt messages, the others count events. */
+/**
+ * Counts by type; irq-storm counts interrupt messages, device-fault counts faults however often
+ * each of them happened, the others count events.
+ */
 export type FaultTally = Readonly<Record<FaultType, FaultCount>>;
 
 const none: FaultCount = { requested: 0, delivered: 0 };
@@ -15,6 +18,7 @@ const none: FaultCount = { requested: 0, delivered: 0 };
 export const emptyTally: FaultTally = {
   'irq-storm': none,
   'link-flap': none,
+  'device-fault': none,
   'alloc-failure': none,
 };
 
@@ -25,11 +29,12 @@ export function countFault(tally: FaultTally, type: FaultType, count: FaultCount
 
 /** The sum of two tallies. */
 export function addTallies(a: FaultTally, b: FaultTally): FaultTally {
-  return {
-    'irq-storm': addCounts(a['irq-storm'], b['irq-storm']),
-    'link-flap': addCounts(a['link-flap'], b['link-flap']),
-    'alloc-failure': addCounts(a['alloc-failure'], b['alloc-failure']),
-  };
+  return faultTypes.reduce((sum, type) => countFault(sum, type, b[type]), a);
+}
+
+/** A tally as it was stored, perhaps before there were all types. */
+export function storedTally(stored: Partial<FaultTally>): FaultTally {
+  return { ...emptyTally, ...stored };
 }
 
 /** Types that were asked for and of which not one arrived: the injection is dead. */

@@ -28,6 +28,8 @@ export interface RegisterPlace {
 export interface ContractRule {
   readonly number: number;
   readonly name: string;
+  /** What has happened when it was not kept, in a few words. */
+  readonly broken: string;
   readonly text: string;
 }
 `;
@@ -100,7 +102,9 @@ function fieldList(name: string, fields: readonly Field[]): readonly string[] {
 }
 
 function ruleLiteral(rule: Rule): string {
-  return `  { number: ${rule.number}, name: '${rule.name}', text: ${JSON.stringify(rule.doc)} },`;
+  const { number, name, broken, doc } = rule;
+  const texts = `broken: ${JSON.stringify(broken)}, text: ${JSON.stringify(doc)}`;
+  return `  { number: ${number}, name: '${name}', ${texts} },`;
 }
 
 function camelCase(name: string): string {

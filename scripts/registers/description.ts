@@ -58,6 +58,8 @@ export interface Constant {
 export interface Rule {
   readonly number: number;
   readonly name: string;
+  /** What has happened when it was not kept, in a few words. */
+  readonly broken: string;
   readonly doc: string;
 }
 

@@ -151,8 +151,13 @@ function readConstant(from: ObjectReader): Constant {
 }
 
 function readRule(from: ObjectReader): Rule {
-  from.rejectOthers(['number', 'name', 'doc']);
-  const rule = { number: from.number('number'), name: readName(from), doc: from.text('doc') };
+  from.rejectOthers(['number', 'name', 'broken', 'doc']);
+  const rule = {
+    number: from.number('number'),
+    name: readName(from),
+    broken: from.text('broken'),
+    doc: from.text('doc'),
+  };
   if (rule.number === 0) from.fail('rules are numbered from 1');
   return rule;
 }

@@ -214,15 +214,15 @@ describe('a report of the device', () => {
   const event = (rule: object) => ({ name: 'FERRONIC_VIOLATION', data: { violation: rule } });
 
   it('names the rule that the driver broke', () => {
-    const report = deviceReport(event({ name: 'DOORBELL_RANGE', 'under-fault': false }));
+    const report = deviceReport(event({ rule: 17, 'under-fault': false }));
     expect(report).to.include({
-      title: 'device contract: DOORBELL_RANGE',
+      title: 'ferronic contract: doorbell past the ring (rule 17)',
       family: 'device-contract',
     });
   });
 
   it('says nothing against a driver that a fault can have misled, or of other events', () => {
-    expect(deviceReport(event({ name: 'DOORBELL_RANGE', 'under-fault': true }))).to.equal(null);
+    expect(deviceReport(event({ rule: 17, 'under-fault': true }))).to.equal(null);
     expect(deviceReport({ name: 'SHUTDOWN', data: { guest: true } })).to.equal(null);
     expect(deviceReport({ name: 'FERRONIC_VIOLATION', data: null })).to.equal(null);
   });

@@ -72,10 +72,16 @@ describe('live injection', () => {
       'storm-interrupts-masked': 4,
       'link-flaps-requested': 2,
       'link-flaps-delivered': 1,
+      faults: [
+        { kind: 'irq-storm', injected: 3, effective: 3 },
+        { kind: 'irq-lost', injected: 2, effective: 1n },
+        { kind: 'dma-error', injected: 1, effective: 1 },
+      ],
     }));
     const tally = await deviceTally(port, ['nic0', 'nic1'], wait);
     expect(tally['irq-storm']).to.deep.equal({ requested: 20, delivered: 12 });
     expect(tally['link-flap']).to.deep.equal({ requested: 4, delivered: 2 });
+    expect(tally['device-fault']).to.deep.equal({ requested: 6, delivered: 4 });
   });
 });
 

@@ -89,7 +89,7 @@ describe('the summary of a campaign', () => {
       cycles: 1,
       exposureHours: { wall: 1, virtual: 0.5 },
       verdicts: { PASS: 1, FAIL: 0, ERROR: 0, MISS: 0 },
-      faultsDelivered: { 'irq-storm': 60, 'link-flap': 0, 'alloc-failure': 0 },
+      faultsDelivered: { 'irq-storm': 60, 'link-flap': 0, 'device-fault': 0, 'alloc-failure': 0 },
       crashes: [],
     });
     expect(document.mtbfHours).to.have.all.keys('estimate', 'lower95', 'upper95');

@@ -4,7 +4,7 @@ import { TimedOutError } from 'qemu-ipc/errors';
 import { Deadline } from 'qemu-ipc/wait';
 import type { EndCheckName } from '../../lab/src/config/step-names.ts';
 import type { FaultPlan } from '../../lab/src/faults/fault.ts';
-import { type DeviceFault, FaultSchedule } from '../../lab/src/run/fault-schedule.ts';
+import { type DeviceMadeFault, FaultSchedule } from '../../lab/src/run/fault-schedule.ts';
 import { Guest, type GuestSession } from '../../lab/src/run/guest.ts';
 import { GuestDriver } from '../../lab/src/run/guest-driver.ts';
 import { churn } from '../../lab/src/run/workload.ts';
@@ -49,13 +49,13 @@ async function runChurn(
 ) {
   const { guest, commands } = scriptedGuest(answers);
   const driver = await GuestDriver.find(guest, 'ferronic_c', '1234:fe01');
-  const faults: DeviceFault[] = [];
+  const faults: DeviceMadeFault[] = [];
   const allocations: { requested: number; delivered: number }[] = [];
   const context = {
     guest,
     driver,
     schedule: new FaultSchedule(plan),
-    makeFault: async (fault: DeviceFault) => void faults.push(fault),
+    makeFault: async (fault: DeviceMadeFault) => void faults.push(fault),
     observer: {
       phase: () => undefined,
       allocFailures: (

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { linkedPair, type MachineSpec } from '../../lab/src/vm/machine-spec.ts';
 import {
   kernelCommandLine,
+  nicDevice,
   qemuArguments,
   qemuSandbox,
 } from '../../lab/src/vm/qemu-command-line.ts';
@@ -35,10 +36,17 @@ describe('QEMU command line', () => {
     expect(valuesOf(args, '-device')).to.include('pvpanic-pci');
   });
 
-  it('opens no network port, only inherited sockets', () => {
+  it('opens no network port, only inherited sockets and files of the run folder', () => {
     const chardevs = valuesOf(qemuArguments(spec), '-chardev');
-    expect(chardevs).to.have.length(3);
-    for (const chardev of chardevs) expect(chardev).to.match(/^socket,id=\w+,fd=[345](,|$)/);
+    const [files, sockets] = [true, false].map((isFile) =>
+      chardevs.filter((chardev) => chardev.startsWith('file,') === isFile),
+    );
+    expect(sockets).to.have.length(3);
+    for (const chardev of sockets ?? []) expect(chardev).to.match(/^socket,id=\w+,fd=[345](,|$)/);
+    expect(files).to.deep.equal([
+      'file,id=nic0-log,path=/mnt/run/nic0.ndjson',
+      'file,id=nic1-log,path=/mnt/run/nic1.ndjson',
+    ]);
     expect(valuesOf(qemuArguments(spec), '-netdev')).to.deep.equal([
       'hubport,id=nic0-link,hubid=0',
       'hubport,id=nic1-link,hubid=0',
@@ -49,10 +57,17 @@ describe('QEMU command line', () => {
     const devices = valuesOf(qemuArguments(spec), '-device');
     expect(devices).to.include.members([
       'pcie-root-port,id=nic0-port,chassis=1,slot=1',
-      'ferronic,id=nic0,bus=nic0-port,netdev=nic0-link,mac=52:54:00:fe:00:01,romfile=',
+      'ferronic,id=nic0,bus=nic0-port,netdev=nic0-link,mac=52:54:00:fe:00:01,romfile=,log=nic0-log',
       'pcie-root-port,id=nic1-port,chassis=2,slot=2',
-      'ferronic,id=nic1,bus=nic1-port,netdev=nic1-link,mac=52:54:00:fe:00:02,romfile=',
+      'ferronic,id=nic1,bus=nic1-port,netdev=nic1-link,mac=52:54:00:fe:00:02,romfile=,log=nic1-log',
     ]);
+  });
+
+  it('lets a card begin with the faults of a file in the run folder', () => {
+    const [nic] = linkedPair('ferronic');
+    const args = qemuArguments({ ...spec, nics: [{ ...nic, faultPlan: 'nic0-plan.json' }] });
+    expect(valuesOf(args, '-device').at(-1)).to.match(/,fault-plan=\/mnt\/run\/nic0-plan\.json$/);
+    expect(nicDevice({ ...nic, faultPlan: 'nic0-plan.json' })).not.to.have.property('fault-plan');
   });
 
   it('gives a sink a hub of its own with an open port, because a hub of one port takes no frame', () => {

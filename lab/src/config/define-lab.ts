@@ -38,7 +38,7 @@ export interface WorkloadConfig {
   readonly steps?: readonly StepName[];
   /** What is asked of the guest when the rounds are over: nothing unless told. */
   readonly atEnd?: readonly EndCheckName[];
-  /** Which of the target's faults come with it: all unless told. */
+  /** Which of the target's faults come with it: `usualFaultTypes` unless told. */
   readonly faults?: readonly FaultType[];
   /** Faults of the device that stand all the time: none unless told. */
   readonly deviceFaults?: readonly StandingFault[];

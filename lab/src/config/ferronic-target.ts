@@ -28,6 +28,7 @@ export const ferronicTarget = {
   },
   workloads: {
     'traffic-churn': usual,
+    'broken-device': { ...usual, faults: ['irq-storm', 'link-flap', 'device-fault'] },
     'reload-leaks': { ...usual, churnMs: 15_000, atEnd: ['kmemleak'] },
     'up-down': { ...usual, steps: ['traffic', 'up-down'], atEnd: ['kmemleak'] },
     rebind: { ...usual, steps: ['traffic', 'rebind', 'remove-rescan'] },
@@ -88,5 +89,5 @@ export const ferronicTarget = {
     'failing-allocations',
     'counters',
   ],
-  faults: ['irq-storm', 'link-flap', 'alloc-failure'],
+  faults: ['irq-storm', 'link-flap', 'device-fault', 'alloc-failure'],
 } as const satisfies TargetConfig;

@@ -5,7 +5,7 @@ import {
   deviceFaultKinds,
   type StandingFault,
 } from '../config/device-faults.ts';
-import { type FaultType, faultTypes } from '../config/fault-types.ts';
+import { type FaultType, faultTypes, usualFaultTypes } from '../config/fault-types.ts';
 import {
   type EndCheckName,
   endCheckNames,
@@ -219,7 +219,7 @@ export function unprovoked(
 ): Provocation[] {
   const done: readonly Provocation[] = [
     ...(workload.steps ?? reloadRound),
-    ...(workload.faults ?? targetFaults),
+    ...targetFaults.filter((type) => (workload.faults ?? usualFaultTypes).includes(type)),
     ...(workload.atEnd ?? []),
     ...(workload.deviceFaults ?? []).map(({ kind }) => kind),
   ];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { FerronicFault } from 'qemu-ipc/qapi.gen';
 import type { StepName } from '../config/step-names.ts';
 
 /** A burst of interrupt messages that no event has caused; `ns` is its length in virtual time. */
@@ -18,6 +19,16 @@ export interface LinkFlap {
   readonly downNs: number;
   readonly count: number;
 }
+
+/** Something that a broken device does, in the words of QEMU's schema: what, and what triggers it. */
+export interface DeviceFault {
+  readonly type: 'device-fault';
+  readonly nic: string;
+  readonly fault: Misbehaviour;
+}
+
+/** Storms and flaps have types of their own. */
+export type Misbehaviour = Exclude<FerronicFault, { kind: 'irq-storm' | 'link-flap' }>;
 
 /** Allocations made by the driver's own text fail, one after the other or by chance. */
 export interface AllocFailure {
@@ -39,7 +50,7 @@ export type AllocPick =
   /** Fails each with a chance of `percent`, `times` of them at most. */
   | { readonly kind: 'chance'; readonly percent: number; readonly times: number };
 
-export type Fault = IrqStorm | LinkFlap | AllocFailure;
+export type Fault = IrqStorm | LinkFlap | DeviceFault | AllocFailure;
 
 /** The step of a round in which a fault comes. */
 export type Phase = StepName;

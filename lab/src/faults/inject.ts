@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CommandRefusedError } from 'qemu-ipc/errors';
+import type { FerronicFault } from 'qemu-ipc/qapi.gen';
 import type { Wait } from 'qemu-ipc/wait';
-import { countFault, emptyTally, type FaultTally } from '../fault-tally.ts';
-import { type IrqStorm, type LinkFlap, stormMessages } from './fault.ts';
+import { countFault, emptyTally, type FaultCount, type FaultTally } from '../fault-tally.ts';
+import { type DeviceFault, type IrqStorm, type LinkFlap, stormMessages } from './fault.ts';
 
 /** The commands of a QMP connection that injection needs. */
 export interface InjectionPort {
@@ -16,6 +17,16 @@ export interface InjectionPort {
     args: { path: string; 'down-ns': number; count: number },
     wait: Wait,
   ): Promise<unknown>;
+  execute(
+    command: 'ferronic-inject-fault',
+    args: { path: string; fault: FerronicFault },
+    wait: Wait,
+  ): Promise<{ id: number }>;
+  execute(
+    command: 'ferronic-cancel-fault',
+    args: { path: string; id: number },
+    wait: Wait,
+  ): Promise<unknown>;
   execute(command: 'query-ferronic', args: { path: string }, wait: Wait): Promise<DeviceCounters>;
 }
 
@@ -26,6 +37,11 @@ export interface DeviceCounters {
   readonly 'storm-interrupts-masked': number | bigint;
   readonly 'link-flaps-requested': number | bigint;
   readonly 'link-flaps-delivered': number | bigint;
+  readonly faults: readonly {
+    readonly kind: string;
+    readonly injected: number | bigint;
+    readonly effective: number | bigint;
+  }[];
 }
 
 /** `busy`: the device is still at the last one of the kind, so this one did not happen. */
@@ -56,6 +72,40 @@ export async function inject(
   }
 }
 
+/** Gives a device a fault, which happens when its trigger fires. Its number; `undefined` when the device does not take it. */
+export async function injectDeviceFault(
+  port: InjectionPort,
+  { nic, fault }: DeviceFault,
+  wait: Wait,
+): Promise<number | undefined> {
+  try {
+    const args = { path: qomPath(nic), fault };
+    return (await port.execute('ferronic-inject-fault', args, wait)).id;
+  } catch (error) {
+    if (error instanceof CommandRefusedError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Takes a fault back as far as it has not happened; what it withheld comes at once. */
+export async function cancelDeviceFault(
+  port: InjectionPort,
+  nic: string,
+  id: number,
+  wait: Wait,
+): Promise<void> {
+  try {
+    await port.execute('ferronic-cancel-fault', { path: qomPath(nic), id }, wait);
+  } catch (error) {
+    // The device has forgotten it, or has gone itself.
+    if (!(error instanceof CommandRefusedError)) {
+      throw error;
+    }
+  }
+}
+
 /** The faults that the devices were asked for and have made since the machine was started. */
 export async function deviceTally(
   port: InjectionPort,
@@ -73,8 +123,17 @@ export async function deviceTally(
       requested: Number(counters['link-flaps-requested']),
       delivered: Number(counters['link-flaps-delivered']),
     });
+    tally = countFault(tally, 'device-fault', misbehaviours(counters));
   }
   return tally;
+}
+
+function misbehaviours({ faults }: DeviceCounters): FaultCount {
+  const others = faults.filter(({ kind }) => kind !== 'irq-storm' && kind !== 'link-flap');
+  return {
+    requested: others.reduce((sum, { injected }) => sum + Number(injected), 0),
+    delivered: others.reduce((sum, { effective }) => sum + Number(effective), 0),
+  };
 }
 
 function qomPath(nic: string): string {

@@ -28,9 +28,8 @@ function pickCounts(
   tally: FaultTally,
   pick: (count: FaultCount) => number,
 ): Record<FaultType, number> {
-  const counts: Record<FaultType, number> = { 'irq-storm': 0, 'link-flap': 0, 'alloc-failure': 0 };
-  for (const type of faultTypes) {
-    counts[type] = pick(tally[type]);
-  }
-  return counts;
+  return Object.fromEntries(faultTypes.map((type) => [type, pick(tally[type])] as const)) as Record<
+    FaultType,
+    number
+  >;
 }

@@ -1,5 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+import { contractRule } from '../trace/registers.gen.ts';
 import type { CrashRecord } from '../verdict.ts';
+
+/** What a broken rule of the device's datasheet says against the driver. */
+export function violationReport(rule: number): CrashRecord {
+  const what = contractRule(rule)?.broken ?? 'a rule that this lab does not know';
+  return {
+    title: `ferronic contract: ${what} (rule ${rule})`,
+    type: 'DEVICE-CONTRACT',
+    frame: null,
+    corrupted: false,
+    family: 'device-contract',
+  };
+}
 
 /**
  * What an event of QEMU says against the driver; `null` when it says nothing. A rule that was broken
@@ -13,17 +26,11 @@ export function deviceReport(event: {
     return null;
   }
   const violation = member(event.data, 'violation');
-  const rule = member(violation, 'name');
-  if (typeof rule !== 'string' || member(violation, 'under-fault') === true) {
+  const rule = member(violation, 'rule');
+  if (typeof rule !== 'number' || member(violation, 'under-fault') === true) {
     return null;
   }
-  return {
-    title: `device contract: ${rule}`,
-    type: 'DEVICE-CONTRACT',
-    frame: null,
-    corrupted: false,
-    family: 'device-contract',
-  };
+  return violationReport(rule);
 }
 
 function member(value: unknown, name: string): unknown {

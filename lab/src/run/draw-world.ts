@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
+import { usualFaultTypes } from '../config/fault-types.ts';
 import { reloadRound } from '../config/step-names.ts';
+import { drawDeviceFaults, mergePlans } from '../faults/draw-device-faults.ts';
 import { generatePlan } from '../faults/generate-plan.ts';
-import { SeededRandom } from '../faults/seeded-random.ts';
+import { deriveSeed, SeededRandom } from '../faults/seeded-random.ts';
 import { drawStandingFaults } from './standing-faults.ts';
 import { drawStep, type PlannedStep } from './workloads/planned-step.ts';
 import type { RoundParams, World } from './world.ts';
@@ -25,14 +27,19 @@ export function drawWorld(base: WorldBase, seed: number): World {
   const random = new SeededRandom(seed);
   const rounds = drawRounds(random, base.workload);
   const { workload } = base;
-  const plan = generatePlan(random, {
+  const wanted = base.faults.filter((type) => (workload.faults ?? usualFaultTypes).includes(type));
+  const shape = {
     rounds: rounds.length,
-    types: base.faults.filter((type) => workload.faults?.includes(type) ?? true),
+    types: wanted,
     nics: base.nics,
     vectors: base.device.vectors,
     trafficMs: rounds.map(({ steps }) => trafficMs(steps)),
     steps: workload.steps ?? reloadRound,
-  });
+  };
+  const plan = generatePlan(random, shape);
+  // From numbers of their own, so that with and without them the rest is the same.
+  const deviceRandom = new SeededRandom(deriveSeed(seed, 0));
+  const broken = wanted.includes('device-fault') ? drawDeviceFaults(deviceRandom, shape) : [];
   // Drawn last, so that they leave everything else as it is.
   const deviceFaults = drawStandingFaults(random, workload.deviceFaults ?? [], base.nics);
   return {
@@ -51,7 +58,7 @@ export function drawWorld(base: WorldBase, seed: number): World {
         ...(deviceFaults.length > 0 ? { deviceFaults } : {}),
       },
     },
-    plan,
+    plan: mergePlans(plan, broken),
     seed,
   };
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AllocFailure, Fault, FaultPlan, IrqStorm, LinkFlap, Phase } from '../faults/fault.ts';
+import type { AllocFailure, Fault, FaultPlan, Phase } from '../faults/fault.ts';
 
 /** A fault that QEMU's device makes. */
-export type DeviceFault = IrqStorm | LinkFlap;
+export type DeviceMadeFault = Exclude<Fault, AllocFailure>;
 
 /** The faults of a plan, looked up by the step they belong to. */
 export class FaultSchedule {
@@ -24,7 +24,7 @@ export class FaultSchedule {
   async play(
     round: number,
     phase: Phase,
-    make: (fault: DeviceFault) => Promise<void>,
+    make: (fault: DeviceMadeFault) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
     const start = performance.now();
@@ -42,7 +42,9 @@ export class FaultSchedule {
   }
 
   #of(round: number, phase: Phase): FaultPlan {
-    return this.#plan.filter(({ at }) => at.round === round && at.phase === phase);
+    return this.#plan
+      .filter(({ at }) => at.round === round && at.phase === phase)
+      .sort((a, b) => a.at.ns - b.at.ns);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { countFault, emptyTally, type FaultCount, type FaultTally } from '../fault-tally.ts';
 import { stormMessages } from '../faults/fault.ts';
-import type { DeviceFault } from './fault-schedule.ts';
+import type { DeviceMadeFault } from './fault-schedule.ts';
 import type { GuestClock } from './guest-clock.ts';
 import type { PlannedStandingFault } from './standing-faults.ts';
 
@@ -20,7 +20,7 @@ export class InjectedFaults {
   }
 
   /** Notes a fault that the device was told to make. */
-  device(fault: DeviceFault): void {
+  device(fault: DeviceMadeFault): void {
     this.#note(describe(fault));
   }
 
@@ -62,11 +62,13 @@ export class InjectedFaults {
   }
 }
 
-function describe(fault: DeviceFault): string {
+function describe(fault: DeviceMadeFault): string {
   switch (fault.type) {
     case 'irq-storm':
       return `irq-storm on ${fault.nic}, vector ${fault.vector}: ${stormMessages(fault)} messages at ${fault.rateHz} Hz`;
     case 'link-flap':
       return `link-flap on ${fault.nic}: ${fault.count} times down for ${fault.downNs / 1e6} ms`;
+    case 'device-fault':
+      return `${fault.fault.kind} on ${fault.nic}: ${JSON.stringify(fault.fault)}`;
   }
 }

@@ -5,7 +5,7 @@ import { Deadline, type Wait } from 'qemu-ipc/wait';
 import type { CrashReport } from '../console/crash-report.ts';
 import { LabError } from '../errors.ts';
 import { addTallies, emptyTally, type FaultTally } from '../fault-tally.ts';
-import { deviceTally, inject } from '../faults/inject.ts';
+import { cancelDeviceFault, deviceTally, inject, injectDeviceFault } from '../faults/inject.ts';
 import type { Cell, CrashRecord, Exposure, Verdict } from '../verdict.ts';
 import { launchVm, type RunningVm } from '../vm/launch.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
@@ -13,10 +13,11 @@ import { describeExit } from '../vm/qemu-process.ts';
 import type { SshCredentials, SshSession } from '../vm/ssh-session.ts';
 import { crashText, type Symbolize } from './crash-text.ts';
 import { CrashWatch, type Trouble } from './crash-watch.ts';
+import { entryReport, readDeviceLog } from './device-log.ts';
 import { deviceReport } from './device-report.ts';
 import { writeDurably } from './durable-file.ts';
 import { EventLog } from './event-log.ts';
-import { type DeviceFault, FaultSchedule } from './fault-schedule.ts';
+import { type DeviceMadeFault, FaultSchedule } from './fault-schedule.ts';
 import { Guest } from './guest.ts';
 import { GuestClock } from './guest-clock.ts';
 import { GuestDriver } from './guest-driver.ts';
@@ -78,6 +79,8 @@ class LiveRun {
   readonly #phasesMs: Record<string, number> = {};
   readonly #startedAt = new Date();
   readonly #injected = new InjectedFaults(this.#clock);
+  /** Faults of the present step, which end with it. */
+  readonly #waiting: { readonly nic: string; readonly id: number }[] = [];
   #stage: Stage = 'launch';
   #answersAfterAlarm = false;
   #exposedSince: number | undefined;
@@ -126,6 +129,9 @@ class LiveRun {
     this.#step('stop');
     const { exit } = await vm.stop();
     this.#events.write('qemu-exit', { how: describeExit(exit) });
+    for (const report of await this.#readDeviceLogs()) {
+      watch.reportOfDevice(report);
+    }
     const { reports, ...signs } = watch.finish();
     return await this.#conclude(
       { end, reports, ...signs, qmpAnswers: tally !== undefined },
@@ -205,7 +211,8 @@ class LiveRun {
       driver,
       schedule: new FaultSchedule(plan),
       surprise: new Slots(vm.qmp, this.#deps.machine.nics, signal),
-      makeFault: (fault: DeviceFault) => this.#makeFault(vm, fault, signal),
+      makeFault: (fault: DeviceMadeFault) => this.#makeFault(vm, fault, signal),
+      settleFaults: () => this.#settleFaults(vm, signal),
       observer: {
         phase: (round: number, phase: string) => {
           this.#events.write('phase', { round, phase });
@@ -224,12 +231,28 @@ class LiveRun {
     await churn(workload.params, context, Deadline.after(workload.params.churnMs));
   }
 
-  async #makeFault(vm: RunningVm, fault: DeviceFault, signal: AbortSignal): Promise<void> {
+  async #makeFault(vm: RunningVm, fault: DeviceMadeFault, signal: AbortSignal): Promise<void> {
     const wait: Wait = { signal, deadline: Deadline.after(10_000) };
+    if (fault.type === 'device-fault') {
+      const id = await injectDeviceFault(vm.qmp, fault, wait);
+      this.#events.write('fault', { ...fault, id: id ?? null });
+      if (id !== undefined) {
+        this.#waiting.push({ nic: fault.nic, id });
+        this.#injected.device(fault);
+      }
+      return;
+    }
     const injection = await inject(vm.qmp, fault, wait);
     this.#events.write('fault', { ...fault, injection });
     if (injection === 'injected') {
       this.#injected.device(fault);
+    }
+  }
+
+  async #settleFaults(vm: RunningVm, signal: AbortSignal): Promise<void> {
+    const wait: Wait = { signal, deadline: Deadline.after(10_000) };
+    for (const { nic, id } of this.#waiting.splice(0)) {
+      await cancelDeviceFault(vm.qmp, nic, id, wait);
     }
   }
 
@@ -318,6 +341,25 @@ class LiveRun {
     const virtualMs =
       from === undefined || until === undefined ? 0 : Math.max(0, Math.round((until - from) / 1e6));
     return { wallMs, virtualMs };
+  }
+
+  /** Takes what the devices have logged into the events; what of it speaks against the driver. */
+  async #readDeviceLogs(): Promise<readonly CrashRecord[]> {
+    const reports: CrashRecord[] = [];
+    const { nics, runDir } = this.#deps.machine;
+    for (const { log } of nics) {
+      if (log === undefined) {
+        continue;
+      }
+      for await (const { type, ...entry } of readDeviceLog(join(runDir, log))) {
+        this.#events.write(`device-${type}`, entry);
+        const report = entryReport({ type, ...entry });
+        if (report !== null) {
+          reports.push(report);
+        }
+      }
+    }
+    return reports;
   }
 
   #recordQmpEvents(vm: RunningVm, watch: CrashWatch): void {

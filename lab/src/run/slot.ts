@@ -3,6 +3,7 @@ import { CommandRefusedError } from 'qemu-ipc/errors';
 import type { FerronicFault } from 'qemu-ipc/qapi.gen';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import type { NicSpec } from '../vm/machine-spec.ts';
+import { nicDevice } from '../vm/qemu-command-line.ts';
 import { WorkloadEnded } from './workload-end.ts';
 import type { SurpriseRemoval } from './workloads/step-context.ts';
 
@@ -52,7 +53,8 @@ export class Slots implements SurpriseRemoval {
   }
 
   async giveBack(slot: number): Promise<void> {
-    const { id, model, mac } = this.#nic(slot);
+    const nic = this.#nic(slot);
+    const { id } = nic;
     const doing = 'putting a device back';
     const deleted = this.#deleted(id);
     // It is waited for only when the command was taken.
@@ -62,11 +64,7 @@ export class Slots implements SurpriseRemoval {
     );
     await deleted;
     await this.#refusable(doing, () =>
-      this.#port.execute(
-        'device_add',
-        { driver: model, id, bus: `${id}-port`, netdev: `${id}-link`, mac, romfile: '' },
-        this.#wait(commandMs),
-      ),
+      this.#port.execute('device_add', nicDevice(nic), this.#wait(commandMs)),
     );
   }
 

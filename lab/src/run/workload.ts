@@ -2,7 +2,7 @@
 import type { Deadline } from 'qemu-ipc/wait';
 import type { FaultCount } from '../fault-tally.ts';
 import type { AllocFailure, Phase } from '../faults/fault.ts';
-import type { DeviceFault, FaultSchedule } from './fault-schedule.ts';
+import type { DeviceMadeFault, FaultSchedule } from './fault-schedule.ts';
 import type { Guest } from './guest.ts';
 import type { GuestDriver } from './guest-driver.ts';
 import { runEndChecks } from './workloads/end-checks.ts';
@@ -21,7 +21,9 @@ export interface WorkloadContext {
   readonly driver: GuestDriver;
   readonly schedule: FaultSchedule;
   /** Tells the device to make a fault. */
-  readonly makeFault: (fault: DeviceFault) => Promise<void>;
+  readonly makeFault: (fault: DeviceMadeFault) => Promise<void>;
+  /** Takes back the faults that still wait for something to happen to. */
+  readonly settleFaults?: () => Promise<void>;
   /** `undefined` when the device under test cannot do it. */
   readonly surprise?: SurpriseRemoval;
   readonly observer: WorkloadObserver;
@@ -135,7 +137,7 @@ async function trafficWithFaults(
 async function withFaults(
   round: number,
   phase: Phase,
-  { schedule, makeFault, signal }: WorkloadContext,
+  { schedule, makeFault, settleFaults, signal }: WorkloadContext,
   step: () => Promise<void>,
 ): Promise<void> {
   const faults = schedule.play(round, phase, makeFault, signal);
@@ -145,4 +147,5 @@ async function withFaults(
       throw result.reason;
     }
   }
+  await settleFaults?.();
 }

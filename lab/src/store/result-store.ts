@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join, relative } from 'node:path';
 import type { Kysely } from 'kysely';
-import type { FaultTally } from '../fault-tally.ts';
+import { type FaultTally, storedTally } from '../fault-tally.ts';
 import type { Cell, CrashRecord, Outcome, Verdict } from '../verdict.ts';
 import { openDatabase } from './open-database.ts';
 import type { Database } from './schema.ts';
@@ -162,7 +162,7 @@ export class ResultStore implements AsyncDisposable {
       reason: row.reason ?? '',
       wallMs: row.wall_ms,
       virtualMs: row.virtual_ms,
-      faults: JSON.parse(row.faults ?? '{}') as FaultTally,
+      faults: storedTally(JSON.parse(row.faults ?? '{}') as Partial<FaultTally>),
       folder: join(this.#state.root, row.folder),
       crashes: crashes
         .filter((crash) => crash.run_id === row.id)

@@ -25,6 +25,8 @@ export interface RegisterPlace {
 export interface ContractRule {
   readonly number: number;
   readonly name: string;
+  /** What has happened when it was not kept, in a few words. */
+  readonly broken: string;
   readonly text: string;
 }
 
@@ -245,34 +247,34 @@ export const txDescCommandFields: readonly RegisterField[] = [
 
 /** The rules that the device checks, by number. */
 export const contractRules: readonly ContractRule[] = [
-  { number: 1, name: 'REG_ACCESS', text: "Registers are accessed with aligned 4-byte reads and writes." },
-  { number: 2, name: 'REG_UNKNOWN', text: "Nothing is read or written where there is no register." },
-  { number: 3, name: 'REG_READ_ONLY', text: "A read-only register is not written." },
-  { number: 4, name: 'REG_RESERVED', text: "Reserved bits of registers are written as 0." },
-  { number: 5, name: 'REG_NOT_READY', text: "Before STATUS.READY nothing is written, and nothing but ID and STATUS is read." },
-  { number: 6, name: 'REG_POWER', text: "In D3hot no register is accessed." },
-  { number: 7, name: 'RESET_ACTIVE', text: "CTRL.RESET is written only when all bits of DMA_STATUS that say active are 0." },
-  { number: 8, name: 'POWER_ACTIVE', text: "D3hot is entered only when nothing is active." },
-  { number: 9, name: 'BUS_MASTER', text: "Bus mastering is on before a queue or a copy is started, and until nothing is active." },
-  { number: 10, name: 'RING_CHANGED', text: "Ring base and size, buffer size, vector and write-back address are not written while the queue is active." },
-  { number: 11, name: 'RING_SIZE', text: "A ring has a power of two of descriptors, from 8 to 4096." },
-  { number: 12, name: 'RING_ADDRESS', text: "Ring base and write-back address are multiples of 64 and not 0, and the ring does not wrap around the address space." },
-  { number: 13, name: 'RX_BUFFER', text: "A receive buffer has from 256 to 16384 bytes." },
-  { number: 14, name: 'QUEUE_VECTOR', text: "A queue's vector is from 0 to 8." },
-  { number: 15, name: 'QUEUE_RESTART', text: "A queue that was disabled is enabled only after it has become inactive." },
-  { number: 16, name: 'DOORBELL_DISABLED', text: "The doorbell of a queue that is not enabled is not rung." },
-  { number: 17, name: 'DOORBELL_RANGE', text: "A doorbell lies in the ring." },
-  { number: 18, name: 'DESC_REUSED', text: "A descriptor is given again only after it was completed: a doorbell does not pass the descriptors that the device owns." },
-  { number: 19, name: 'DESC_CHANGED', text: "A descriptor is not changed while the device owns it." },
-  { number: 20, name: 'DESC_RESERVED', text: "Reserved bits of descriptors, fields that belong into another descriptor, and HASH and STATUS of a receive descriptor that is given, are 0." },
-  { number: 21, name: 'TX_LENGTH', text: "A frame has from 14 to 9216 bytes in at most 32 descriptors, none of length 0; a TSO frame at most 65664 bytes and 1024 segments." },
-  { number: 22, name: 'TX_NO_EOP', text: "The last descriptor that a transmit doorbell gives has EOP." },
-  { number: 23, name: 'TX_CSUM', text: "The checksum lies in the frame: CSUM_START + CSUM_OFFSET + 2 is at most the length of the frame, and of HEADER with TSO." },
-  { number: 24, name: 'TX_TSO', text: "A TSO frame has CSUM, an MSS of at least 64, a segment of at most 9216 bytes, and HEADER that ends where its TCP header over IPv4 or IPv6 ends." },
-  { number: 25, name: 'DMA_FAILED', text: "Every address given to the device is mapped until the device has finished with it: the IOMMU translates it and there is memory behind it." },
-  { number: 26, name: 'DMA_ENGINE', text: "The copy engine's registers are not written while it is active but for DMA_CTRL.STOP, and a copy is of 1 to 4096 bytes inside the device's memory." },
-  { number: 27, name: 'INT_BEFORE_RINGS', text: "A vector other than management is enabled only when it belongs to a queue that is enabled." },
-  { number: 28, name: 'RSS_QUEUE', text: "An entry of the indirection table is from 0 to 3." },
+  { number: 1, name: 'REG_ACCESS', broken: "register accessed unaligned or in a wrong size", text: "Registers are accessed with aligned 4-byte reads and writes." },
+  { number: 2, name: 'REG_UNKNOWN', broken: "access where there is no register", text: "Nothing is read or written where there is no register." },
+  { number: 3, name: 'REG_READ_ONLY', broken: "read-only register written", text: "A read-only register is not written." },
+  { number: 4, name: 'REG_RESERVED', broken: "reserved bits of a register written", text: "Reserved bits of registers are written as 0." },
+  { number: 5, name: 'REG_NOT_READY', broken: "register accessed before the device was ready", text: "Before STATUS.READY nothing is written, and nothing but ID and STATUS is read." },
+  { number: 6, name: 'REG_POWER', broken: "register accessed in D3hot", text: "In D3hot no register is accessed." },
+  { number: 7, name: 'RESET_ACTIVE', broken: "reset with DMA active", text: "CTRL.RESET is written only when all bits of DMA_STATUS that say active are 0." },
+  { number: 8, name: 'POWER_ACTIVE', broken: "D3hot entered with DMA active", text: "D3hot is entered only when nothing is active." },
+  { number: 9, name: 'BUS_MASTER', broken: "DMA without bus mastering", text: "Bus mastering is on before a queue or a copy is started, and until nothing is active." },
+  { number: 10, name: 'RING_CHANGED', broken: "queue register written while the queue is active", text: "Ring base and size, buffer size, vector and write-back address are not written while the queue is active." },
+  { number: 11, name: 'RING_SIZE', broken: "bad ring size", text: "A ring has a power of two of descriptors, from 8 to 4096." },
+  { number: 12, name: 'RING_ADDRESS', broken: "bad address of a ring or write-back", text: "Ring base and write-back address are multiples of 64 and not 0, and the ring does not wrap around the address space." },
+  { number: 13, name: 'RX_BUFFER', broken: "bad size of receive buffers", text: "A receive buffer has from 256 to 16384 bytes." },
+  { number: 14, name: 'QUEUE_VECTOR', broken: "queue with a vector that does not exist", text: "A queue's vector is from 0 to 8." },
+  { number: 15, name: 'QUEUE_RESTART', broken: "queue enabled before it had stopped", text: "A queue that was disabled is enabled only after it has become inactive." },
+  { number: 16, name: 'DOORBELL_DISABLED', broken: "doorbell of a disabled queue", text: "The doorbell of a queue that is not enabled is not rung." },
+  { number: 17, name: 'DOORBELL_RANGE', broken: "doorbell past the ring", text: "A doorbell lies in the ring." },
+  { number: 18, name: 'DESC_REUSED', broken: "descriptor reused before completion", text: "A descriptor is given again only after it was completed: a doorbell does not pass the descriptors that the device owns." },
+  { number: 19, name: 'DESC_CHANGED', broken: "descriptor changed during DMA", text: "A descriptor is not changed while the device owns it." },
+  { number: 20, name: 'DESC_RESERVED', broken: "reserved bits of a descriptor set", text: "Reserved bits of descriptors, fields that belong into another descriptor, and HASH and STATUS of a receive descriptor that is given, are 0." },
+  { number: 21, name: 'TX_LENGTH', broken: "frame of a bad length", text: "A frame has from 14 to 9216 bytes in at most 32 descriptors, none of length 0; a TSO frame at most 65664 bytes and 1024 segments." },
+  { number: 22, name: 'TX_NO_EOP', broken: "doorbell in the middle of a frame", text: "The last descriptor that a transmit doorbell gives has EOP." },
+  { number: 23, name: 'TX_CSUM', broken: "checksum outside the frame", text: "The checksum lies in the frame: CSUM_START + CSUM_OFFSET + 2 is at most the length of the frame, and of HEADER with TSO." },
+  { number: 24, name: 'TX_TSO', broken: "bad TSO frame", text: "A TSO frame has CSUM, an MSS of at least 64, a segment of at most 9216 bytes, and HEADER that ends where its TCP header over IPv4 or IPv6 ends." },
+  { number: 25, name: 'DMA_FAILED', broken: "DMA to an address that is not mapped", text: "Every address given to the device is mapped until the device has finished with it: the IOMMU translates it and there is memory behind it." },
+  { number: 26, name: 'DMA_ENGINE', broken: "copy engine misused", text: "The copy engine's registers are not written while it is active but for DMA_CTRL.STOP, and a copy is of 1 to 4096 bytes inside the device's memory." },
+  { number: 27, name: 'INT_BEFORE_RINGS', broken: "interrupt enabled before its rings", text: "A vector other than management is enabled only when it belongs to a queue that is enabled." },
+  { number: 28, name: 'RSS_QUEUE', broken: "RSS table with a queue that does not exist", text: "An entry of the indirection table is from 0 to 3." },
 ];
 
 function places(register: RegisterLayout): readonly (readonly [number, RegisterPlace])[] {

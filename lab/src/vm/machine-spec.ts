@@ -29,6 +29,10 @@ export interface NicSpec {
   readonly model: string;
   readonly mac: string;
   readonly backend: NicBackend;
+  /** File of the run folder for what the device has to say: rules its driver broke, faults it made. */
+  readonly log?: string;
+  /** File of the run folder with the faults that the device begins with. */
+  readonly faultPlan?: string;
 }
 
 export interface InstructionClock {
@@ -68,6 +72,7 @@ export function linkedPair(model: string): readonly [NicSpec, NicSpec] {
     model,
     mac: `52:54:00:fe:00:0${index + 1}`,
     backend: { kind: 'hub', hub: 0 },
+    ...(model === 'ferronic' ? { log: `nic${index}.ndjson` } : {}),
   });
   return [nic(0), nic(1)];
 }

@@ -71,6 +71,8 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     // The guest goes on after a panic so that its last words reach the console.
     ...['-no-reboot', '-action', 'panic=none'],
     ...['-machine', 'q35,usb=off,vmport=off,smbus=off,sata=off,i8042=off,graphics=off,hpet=off'],
+    // The guest sees cards come and go by PCI Express itself, as on hardware; so do our root ports.
+    ...['-global', 'ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off'],
     ...acceleratorArguments(spec),
     ...['-smp', String(spec.cpus), '-m', `${spec.memoryMiB}M`],
     // qboot hands over to the kernel at once; SeaBIOS takes its time to look for disks and cards.
@@ -126,13 +128,38 @@ function traceArguments(events: readonly string[]): readonly string[] {
 function nicArguments(nic: NicSpec, index: number): readonly string[] {
   const port = `${nic.id}-port`;
   const slot = index + 1;
-  // No firmware looks for a boot ROM here.
-  const device = `${nic.model},id=${nic.id},bus=${port},netdev=${nic.id}-link,mac=${nic.mac},romfile=`;
+  const plan = nic.faultPlan === undefined ? '' : `,fault-plan=${sandboxPath.run}/${nic.faultPlan}`;
+  const { driver, ...properties } = nicDevice(nic);
+  const list = Object.entries(properties).map(([name, value]) => `,${name}=${value}`);
   return [
     ...backendArguments(nic.id, nic.backend, index),
+    ...logArguments(nic),
     ...['-device', `pcie-root-port,id=${port},chassis=${slot},slot=${slot}`],
-    ...['-device', device],
+    ...['-device', `${driver}${list.join('')}${plan}`],
   ];
+}
+
+/** A card as `device_add` takes it: without the faults that it begins with, which are over when it comes back. */
+export function nicDevice(nic: NicSpec): Readonly<Record<string, string>> & {
+  readonly driver: string;
+  readonly id: string;
+  readonly bus: string;
+} {
+  return {
+    driver: nic.model,
+    id: nic.id,
+    bus: `${nic.id}-port`,
+    netdev: `${nic.id}-link`,
+    mac: nic.mac,
+    // No firmware looks for a boot ROM here.
+    romfile: '',
+    ...(nic.log === undefined ? {} : { log: `${nic.id}-log` }),
+  };
+}
+
+function logArguments({ id, log }: NicSpec): readonly string[] {
+  if (log === undefined) return [];
+  return ['-chardev', `file,id=${id}-log,path=${sandboxPath.run}/${log}`];
 }
 
 /** Hubs of sinks are counted from here, so that they are nobody else's. */

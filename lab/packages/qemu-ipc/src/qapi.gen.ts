@@ -3823,6 +3823,7 @@ export interface FerronicFaultCompletion {
 export interface FerronicFaultCount {
   kind: FerronicFaultKind;
   injected: Int64;
+  effective: Int64;
   delivered: Int64;
   ineffective: Int64;
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createReadStream, existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { CrashRecord } from '../verdict.ts';
+import { violationReport } from './device-report.ts';
+
+/** A line of a device's log: a rule that its driver broke, or a fault that it made. */
+export interface DeviceLogEntry {
+  readonly type: 'violation' | 'fault';
+  /** Virtual time of the machine in nanoseconds. */
+  readonly time: number;
+  /** How many of the kind the line tells of; the device adds up what comes too fast. */
+  readonly count: number;
+  readonly [member: string]: unknown;
+}
+
+/** The entries of a device's log, oldest first. A line that QEMU's end has cut is left out. */
+export async function* readDeviceLog(path: string): AsyncGenerator<DeviceLogEntry> {
+  if (!existsSync(path)) {
+    return;
+  }
+  for await (const line of createInterface({ input: createReadStream(path) })) {
+    const entry = parseEntry(line);
+    if (entry !== undefined) {
+      yield entry;
+    }
+  }
+}
+
+/** What an entry says against the driver; `null` when nothing does. */
+export function entryReport(entry: DeviceLogEntry): CrashRecord | null {
+  const { type, rule, underFault } = entry;
+  if (type !== 'violation' || typeof rule !== 'number' || underFault === true) {
+    return null;
+  }
+  return violationReport(rule);
+}
+
+function parseEntry(line: string): DeviceLogEntry | undefined {
+  try {
+    const entry: unknown = JSON.parse(line);
+    return isEntry(entry) ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isEntry(value: unknown): value is DeviceLogEntry {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    (value.type === 'violation' || value.type === 'fault') &&
+    'time' in value &&
+    typeof value.time === 'number' &&
+    'count' in value &&
+    typeof value.count === 'number'
+  );
+}
