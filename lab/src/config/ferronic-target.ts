@@ -11,7 +11,7 @@ const usual = {
 
 /** The lab's own NIC with its Rust driver and the C twin. */
 export const ferronicTarget = {
-  device: { model: 'ferronic', pciId: '1234:fe01', vectors: 3 },
+  device: { model: 'ferronic', pciId: '1234:fe01', vectors: 9 },
   drivers: {
     rust: {
       module: 'ferronic',
