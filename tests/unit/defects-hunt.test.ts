@@ -67,6 +67,15 @@ describe('a hunt', () => {
     expect(log.result({ ...ended, interrupted: true }).outcome).to.equal('interrupted');
   });
 
+  it('finds nothing only when a run reached the end, if that is where the driver is checked', () => {
+    const log = new HuntLog(['a'], new Set(['a']));
+    log.add({ ...verdict('PASS'), reason: 'cut short by the budget' });
+    expect(log.result(ended).outcome).to.equal('no-answer');
+    expect(log.result(ended).note).to.match(/no run came to its end/);
+    log.add({ ...verdict('PASS'), reason: 'workload finished' });
+    expect(log.result(ended)).to.include({ outcome: 'nothing-found', note: null, seeds: 2 });
+  });
+
   it('has no answer when the lab gave up or the injection was dead', () => {
     const log = new HuntLog(['a']);
     log.add(verdict('PASS'));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OwnDriver } from '../artifacts/recipes/driver-builds.ts';
 import type { DriverConfig, TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
+import { workloadFinished } from '../run/judge.ts';
 import type { CampaignObserver } from '../soak/campaign.ts';
 import { soakLive } from '../soak/live-soak.ts';
 import type { SoakParts } from '../soak/soak-parts.ts';
@@ -66,7 +67,7 @@ export async function hunt(
   watch: CampaignObserver,
   signal: AbortSignal,
 ): Promise<HuntResult> {
-  const log = new HuntLog(Object.keys(request.profiles));
+  const log = new HuntLog(Object.keys(request.profiles), checkedAtEnd(request.profiles));
   const observer: CampaignObserver = {
     runStarted: (cycle, seed) => watch.runStarted(cycle, seed),
     runStep: (cycle, step) => watch.runStep(cycle, step),
@@ -103,20 +104,30 @@ export async function hunt(
   });
 }
 
+/** Workloads that tell something only when they come to their end. */
+function checkedAtEnd(profiles: Profiles): ReadonlySet<string> {
+  const names = Object.entries(profiles).filter(([, { atEnd = [] }]) => atEnd.length > 0);
+  return new Set(names.map(([name]) => name));
+}
+
 /** Follows the verdicts of a hunt, and says when it is over. */
 export class HuntLog {
   readonly #over = new AbortController();
   readonly #start = performance.now();
   readonly #errors = new Map<string, { inARow: number; last: string }>();
   #workloads: readonly string[];
+  /** Whether some run has tested all that its workload tests. */
+  #wholeRun = false;
+  readonly #checkedAtEnd: ReadonlySet<string>;
   #turn = 0;
   #crash: FoundCrash | null = null;
   #wallMs: number | undefined;
   #seeds = 0;
   #virtualMs = 0;
 
-  constructor(workloads: readonly string[]) {
+  constructor(workloads: readonly string[], checkedAtEnd: ReadonlySet<string> = new Set()) {
     this.#workloads = workloads;
+    this.#checkedAtEnd = checkedAtEnd;
   }
 
   /** Fires at the first crash, or when no workload can be done. */
@@ -144,6 +155,7 @@ export class HuntLog {
       this.#seeds += 1;
       this.#virtualMs += exposure.virtualMs;
       this.#errors.delete(cell.workload);
+      this.#wholeRun ||= reason === workloadFinished || !this.#checkedAtEnd.has(cell.workload);
     }
     if (outcome === 'ERROR') {
       this.#addError(cell.workload, reason);
@@ -179,7 +191,7 @@ export class HuntLog {
     if (end.interrupted) {
       return 'interrupted';
     }
-    const tested = this.#seeds > 0 && this.#workloads.length > 0;
+    const tested = this.#wholeRun && this.#workloads.length > 0;
     return tested && end.gaveUp === null && end.deadFaults.length === 0
       ? 'nothing-found'
       : 'no-answer';
@@ -196,7 +208,10 @@ export class HuntLog {
     if (end.deadFaults.length > 0) {
       return `not one ${end.deadFaults.join(' and ')} reached the driver`;
     }
-    return errors.length > 0 ? errors.join('; ') : null;
+    if (errors.length > 0) {
+      return errors.join('; ');
+    }
+    return this.#wholeRun ? null : 'no run came to its end, where the driver is checked';
   }
 
   #addError(workload: string, reason: string): void {

@@ -28,6 +28,9 @@ export interface Judgement {
   readonly crashes: readonly CrashRecord[];
 }
 
+/** Reason of a PASS whose workload came to its end, and was not cut short. */
+export const workloadFinished = 'workload finished';
+
 /**
  * Says who is to blame. The driver is, when the guest gave evidence after the driver had been given
  * to it; trouble before that, or without evidence, is the lab's.
@@ -53,7 +56,7 @@ function judgeEnd(evidence: Evidence): Judgement {
   const { end, stage } = evidence;
   switch (end.kind) {
     case 'finished':
-      return { outcome: 'PASS', reason: 'workload finished', crashes: [] };
+      return { outcome: 'PASS', reason: workloadFinished, crashes: [] };
     case 'cut':
       // Cut before the driver was loaded: nothing was tested.
       return driverMayBeBlamed(stage)
