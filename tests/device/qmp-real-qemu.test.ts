@@ -71,16 +71,32 @@ describe('the QMP client with our QEMU', () => {
   it('finds every command and event that the lab uses in this QEMU', async () => {
     const commands: readonly (keyof Commands)[] = [
       'cont',
+      'device_add',
+      'device_del',
+      'ferronic-cancel-fault',
+      'ferronic-inject-fault',
       'ferronic-inject-irq-storm',
       'ferronic-inject-link-flap',
+      'ferronic-traffic-start',
+      'ferronic-traffic-stop',
       'migrate',
       'query-ferronic',
+      'query-ferronic-faults',
+      'query-ferronic-traffic',
+      'query-ferronic-violations',
       'query-status',
       'quit',
       'stop',
       'system_powerdown',
     ];
-    const events: readonly (keyof Events)[] = ['GUEST_PANICKED', 'RESET', 'SHUTDOWN', 'STOP'];
+    const events: readonly (keyof Events)[] = [
+      'DEVICE_DELETED',
+      'FERRONIC_VIOLATION',
+      'GUEST_PANICKED',
+      'RESET',
+      'SHUTDOWN',
+      'STOP',
+    ];
     const schema = await client.execute('query-qmp-schema', {}, within(5_000));
     const named = (kind: SchemaInfo['meta-type']): readonly string[] =>
       schema.filter((entry) => entry['meta-type'] === kind).map((entry) => entry.name);
