@@ -33,7 +33,7 @@ type Answer = Partial<Extract<ExecResult, { kind: 'exited' }>>;
 /** Does one step in a guest that answers by the first pattern that fits. */
 async function doStep(
   step: StepName | null,
-  answers: readonly (readonly [RegExp, Answer | (() => Answer)])[] = [],
+  answers: readonly (readonly [RegExp, Answer])[] = [],
   { seed = 1, atEnd = [] as readonly EndCheckName[] } = {},
 ) {
   const commands: string[] = [];
@@ -47,8 +47,7 @@ async function doStep(
     exec: async (command) => {
       commands.push(command);
       const answer = [...answers, ...usual].find(([pattern]) => pattern.test(command))?.[1] ?? {};
-      const given = typeof answer === 'function' ? answer() : answer;
-      return { kind: 'exited', code: 0, stdout: '', stderr: '', truncated: false, ...given };
+      return { kind: 'exited', code: 0, stdout: '', stderr: '', truncated: false, ...answer };
     },
   };
   const guest = new Guest(session, never);
@@ -156,26 +155,12 @@ describe('the check of counters', () => {
     ].join('\n'),
   });
 
-  /** The guest is read twice before the traffic, and twice after it. */
-  async function compare(after: Answer) {
-    let readings = 0;
-    return await doStep(
-      null,
-      [
-        [
-          /msi_irqs/,
-          () => {
-            readings += 1;
-            return readings <= 2 ? reading(50, 40) : after;
-          },
-        ],
-      ],
-      { atEnd: ['counters'] },
-    );
-  }
+  const compare = (counts: Answer) => doStep(null, [[/msi_irqs/, counts]], { atEnd: ['counters'] });
 
   it('passes a driver that counts what the kernel counts', async () => {
     expect((await compare(reading(70, 60))).end).to.include({ kind: 'finished' });
+    // The kernel may have run a handler that it did not count.
+    expect((await compare(reading(70, 61))).end).to.include({ kind: 'finished' });
   });
 
   it('finds a counter that has lost some', async () => {
