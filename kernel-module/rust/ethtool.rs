@@ -4,6 +4,10 @@
 
 use crate::{
     abstractions::{
+        dma::{
+            Direction,
+            StreamingBuffer, //
+        },
         ethtool::{
             Channels,
             Coalesce,
@@ -18,16 +22,15 @@ use crate::{
         },
         ring::Size,
         rtnl::Rtnl,
-        stats::{
-            stat_name,
-            StatName, //
-        },
+        stats::StatName, //
     },
     nic::Nic,
-    regs,
+    regs, selftest,
     stats, //
 };
+use core::ops::Range;
 use kernel::{
+    io::Io,
     prelude::*,
     str::CString, //
 };
@@ -49,7 +52,7 @@ fn ring_size(wanted: u32) -> Result<Size> {
 
 impl Ethtool for Nic<'_> {
     const STAT_NAMES: &'static [StatName] = &stats::NAMES;
-    const TEST_NAMES: &'static [StatName] = &[stat_name("x")];
+    const TEST_NAMES: &'static [StatName] = &selftest::NAMES;
     const MAX_RINGS: Rings = Rings {
         rx: regs::RING_SIZE_MAX,
         tx: regs::RING_SIZE_MAX,
@@ -62,7 +65,7 @@ impl Ethtool for Nic<'_> {
 
     fn firmware(dev: Handle<'_, Self>) -> Result<CString> {
         let revision = dev
-            .with_registers(|regs| kernel::io::Io::read(&**regs, regs::ID).revision().get())
+            .with_registers(|registers| registers.read(regs::ID).revision().get())
             .ok_or(ENODEV)?;
 
         CString::try_from_fmt(fmt!("revision {}", revision))
@@ -173,28 +176,97 @@ impl Ethtool for Nic<'_> {
     }
 
     fn read_eeprom(
-        _dev: Handle<'_, Self>,
-        _offset: usize,
-        _to: &mut [u8],
+        dev: Handle<'_, Self>,
+        offset: usize,
+        to: &mut [u8],
         _rtnl: &mut Rtnl,
     ) -> Result {
-        Err(EOPNOTSUPP)
+        let mut blocks = Blocks::around(&dev, offset, to.len())?;
+
+        blocks.read(&dev)?;
+        to.copy_from_slice(blocks.wanted()?);
+        Ok(())
     }
 
     fn write_eeprom(
-        _dev: Handle<'_, Self>,
-        _offset: usize,
-        _from: &[u8],
+        dev: Handle<'_, Self>,
+        offset: usize,
+        from: &[u8],
         _rtnl: &mut Rtnl,
     ) -> Result {
-        Err(EOPNOTSUPP)
+        let mut blocks = Blocks::around(&dev, offset, from.len())?;
+
+        if !blocks.are_whole(from.len()) {
+            blocks.read(&dev)?;
+        }
+        blocks.wanted()?.copy_from_slice(from);
+        blocks.write(&dev)
     }
 
     fn self_test(
-        _dev: Handle<'_, Self>,
-        _offline: bool,
-        _results: &mut [u64],
-        _rtnl: &mut Rtnl,
+        dev: Handle<'_, Self>,
+        offline: bool,
+        results: &mut [u64],
+        rtnl: &mut Rtnl,
     ) {
+        selftest::run(dev, offline, results, rtnl);
+    }
+}
+
+/// Blocks of the device's own memory, and what somebody wants of them.
+struct Blocks<'bound> {
+    memory: StreamingBuffer<'bound>,
+    /// Where the blocks begin.
+    offset: usize,
+    length: usize,
+    wanted: Range<usize>,
+}
+
+impl<'bound> Blocks<'bound> {
+    const SIZE: usize = regs::DMA_BLOCK as usize;
+
+    /// Returns the blocks in which `length` bytes from `offset` on lie.
+    fn around(nic: &Nic<'bound>, offset: usize, length: usize) -> Result<Self> {
+        let end = offset.checked_add(length).ok_or(EINVAL)?;
+        let start = offset - offset % Self::SIZE;
+        let length = end.next_multiple_of(Self::SIZE) - start;
+
+        Ok(Self {
+            memory: StreamingBuffer::new(nic.pdev.as_ref(), length)?,
+            offset: start,
+            length,
+            wanted: offset - start..end - start,
+        })
+    }
+
+    /// Is `length` all there is in the blocks?
+    fn are_whole(&self, length: usize) -> bool {
+        length == self.length
+    }
+
+    fn wanted(&mut self) -> Result<&mut [u8]> {
+        self.memory
+            .bytes()
+            .get_mut(self.wanted.clone())
+            .ok_or(EINVAL)
+    }
+
+    fn read(&mut self, nic: &Nic<'_>) -> Result {
+        let (offset, length) = (self.offset, self.length);
+
+        nic.engine.copy(
+            nic,
+            &mut self.memory,
+            Direction::FromDevice,
+            offset,
+            length,
+        )
+    }
+
+    fn write(&mut self, nic: &Nic<'_>) -> Result {
+        let (offset, length) = (self.offset, self.length);
+
+        nic.engine
+            .copy(nic, &mut self.memory, Direction::ToDevice, offset, length)
     }
 }

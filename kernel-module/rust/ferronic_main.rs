@@ -13,7 +13,11 @@
 mod abstractions;
 
 #[forbid(unsafe_code)]
+mod copy;
+#[forbid(unsafe_code)]
 mod datapath;
+#[forbid(unsafe_code)]
+mod device_file;
 #[forbid(unsafe_code)]
 mod ethtool;
 #[forbid(unsafe_code)]
@@ -32,6 +36,8 @@ mod regs;
 mod reset;
 #[forbid(unsafe_code)]
 mod rx;
+#[forbid(unsafe_code)]
+mod selftest;
 #[forbid(unsafe_code)]
 mod service;
 #[forbid(unsafe_code)]

@@ -117,7 +117,8 @@ impl<'bound> Regs<'bound> {
         Ok(())
     }
 
-    fn dma_status(&self) -> Result<regs::DMA_STATUS> {
+    /// Returns what DMA the device does, or [`ENODEV`] if it does not answer.
+    pub(crate) fn dma_status(&self) -> Result<regs::DMA_STATUS> {
         match self.read(regs::DMA_STATUS) {
             gone if gone.into_raw() == GONE => Err(ENODEV),
             status => Ok(status),
@@ -263,6 +264,11 @@ impl<'bound> Regs<'bound> {
                 .with_ipv6_udp(true),
         );
         Ok(())
+    }
+
+    /// Has transmitted frames come back.
+    pub(crate) fn set_loopback(&self, on: bool) {
+        self.write_reg(regs::CTRL::zeroed().with_loopback(on));
     }
 
     /// Sets the least time between two interrupts of a queue pair.

@@ -5,6 +5,7 @@
 use crate::{
     abstractions::{
         callback,
+        chardev::CharDev,
         ethtool::Rss,
         irq::{
             Irq,
@@ -39,6 +40,7 @@ use crate::{
             WorkSource, //
         },
     },
+    copy::Engine,
     datapath::{
         Open,
         Rings,
@@ -176,6 +178,8 @@ pub(crate) struct Nic<'bound> {
     pub(crate) watchdog: Timer<Watchdog<'bound>>,
     #[pin]
     napi: [Napi<Pair<'bound>>; QUEUES],
+    #[pin]
+    pub(crate) engine: Engine,
     pairs: Atomic<u32>,
     gone: Atomic<bool>,
     pub(crate) vectors: Vectors<'bound>,
@@ -187,7 +191,8 @@ pub(crate) struct Nic<'bound> {
 /// What exists from probe to remove. Dropped in this order: the interrupt queues the service work, which
 /// queues the reset.
 pub(crate) struct Attached<'a, 'bound> {
-    _file: proc::File<'a, 'bound>,
+    _files: CharDev<'a, Nic<'bound>>,
+    _stats: proc::File<'a, 'bound>,
     _quiet: MgmtQuiet<'a, 'bound>,
     pub(crate) mgmt_irq: Irq<'a, Nic<'bound>, MgmtIrq>,
     pub(crate) service: Option<callback::Enabled<'a, WorkSource<Service<'bound>>>>,
@@ -227,6 +232,7 @@ impl<'bound> Nic<'bound> {
                 reset <- DelayedWork::new(),
                 watchdog <- Timer::new(),
                 napi <- pin_init::pin_init_array_from_fn(|_| Napi::new()),
+                engine <- Engine::new(),
                 // CAST: There are few.
                 pairs: Atomic::new(pairs as u32),
                 gone: Atomic::new(false),
@@ -419,7 +425,8 @@ impl<'bound> Operations for Nic<'bound> {
 
         dev.with_registers(|regs| regs.enable_vectors(MGMT));
         nic.service.schedule(0);
-        let file = proc::File::new(dev, bdf, c"stats")?;
+        let stats = proc::File::new(dev, bdf, c"stats")?;
+        let files = CharDev::new(dev, nic.pdev.as_ref(), "ferronic", 0o600)?;
 
         let [a, b, c, d, e, f] = dev.address();
         net_info!(
@@ -427,7 +434,8 @@ impl<'bound> Operations for Nic<'bound> {
             "registered, address {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}\n"
         );
         Ok(Attached {
-            _file: file,
+            _files: files,
+            _stats: stats,
             _quiet: quiet,
             mgmt_irq,
             service: Some(service),

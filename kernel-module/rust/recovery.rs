@@ -40,6 +40,7 @@ fn quiesce<'a, 'bound>(dev: Handle<'a, Nic<'bound>>, attached: &mut Attached<'a,
     dev.settings.get_mut(&mut rtnl).asleep = true;
     dev.detach();
     reset::down(dev, &mut rtnl);
+    dev.engine.idle().refuse(true);
     attached.service = None;
     attached.mgmt_irq.pause();
     dev.with_mgmt(|mgmt| mgmt.awake = false);

@@ -54,9 +54,14 @@ pub(crate) fn down(dev: Handle<'_, Nic<'_>>, rtnl: &mut Rtnl) {
 
 /// Resets the device, and brings the interface up again if it is open.
 pub(crate) fn up(dev: Handle<'_, Nic<'_>>, rtnl: &mut Rtnl) -> Result {
-    dev.with_mgmt(|mgmt| mgmt.awake = false);
-    dev.regs.reset(dev.pdev, &dev.bus)?;
-    dev.with_mgmt(|mgmt| mgmt.awake = true);
+    {
+        let mut copies = dev.engine.idle();
+
+        dev.with_mgmt(|mgmt| mgmt.awake = false);
+        dev.regs.reset(dev.pdev, &dev.bus)?;
+        dev.with_mgmt(|mgmt| mgmt.awake = true);
+        copies.refuse(false);
+    }
     dev.regs.set_address(&dev.address());
     dev.regs.enable_vectors(MGMT);
     dev.with_open(rtnl, |open, rtnl| match open {

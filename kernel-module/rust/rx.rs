@@ -37,6 +37,7 @@ const REFILL: u32 = 16;
 const HASH_OF_PORTS: u32 = 2;
 
 pub(crate) type Ring<'bound> = rx_ring::RxRing<'bound, RxDesc>;
+pub(crate) type Lent<'bound> = rx_ring::RxQueue<'bound, RxDesc, Nic<'bound>>;
 pub(crate) type Watch = rx_ring::Watch<RxDesc>;
 
 impl rx_ring::Descriptor for RxDesc {
@@ -94,7 +95,7 @@ impl Tally {
 
 /// The receiving half of a queue pair while the device has its ring.
 pub(crate) struct Queue<'bound> {
-    ring: rx_ring::RxQueue<'bound, RxDesc, Nic<'bound>>,
+    ring: Lent<'bound>,
     partial: Partial,
     /// Bytes that the device can write to a buffer.
     capacity: u32,
@@ -103,7 +104,7 @@ pub(crate) struct Queue<'bound> {
 
 impl<'bound> Queue<'bound> {
     pub(crate) fn new(
-        ring: rx_ring::RxQueue<'bound, RxDesc, Nic<'bound>>,
+        ring: Lent<'bound>,
         capacity: u32,
         number: u16,
     ) -> Self {
@@ -116,7 +117,7 @@ impl<'bound> Queue<'bound> {
     }
 
     /// Gives the ring back. A frame that was not finished is lost.
-    pub(crate) fn into_ring(self) -> rx_ring::RxQueue<'bound, RxDesc, Nic<'bound>> {
+    pub(crate) fn into_ring(self) -> Lent<'bound> {
         if let Partial::Frame(frame) = self.partial {
             frame.free(DropReason::DevReady);
         }

@@ -141,6 +141,9 @@ impl<'bound> Handler<Nic<'bound>> for MgmtIrq {
         };
         let rest = causes.with_dma_done(false);
 
+        if causes.dma_done() {
+            dev.engine.finished();
+        }
         if rest.into_raw() != 0 {
             dev.service.run_now();
         }

@@ -5,9 +5,11 @@
 //! - [`Lent`] wraps what a device accesses on its own. It frees nothing until [`Quiesced`] proves that
 //!   the device has stopped; without the proof it leaks.
 //! - [`Shared`] is coherent memory, which both sides may touch at any time.
+//! - [`Transfer`] is memory that the device may access while a function runs, and not longer.
 //!
 //! C header: [`include/linux/dma-mapping.h`](srctree/include/linux/dma-mapping.h)
 
+use super::ffi;
 use core::{
     marker::PhantomData,
     mem::ManuallyDrop,
@@ -180,6 +182,127 @@ impl<T: FromBytes + IntoBytes> Shared<T> {
     pub(super) fn as_ptr(&self) -> NonNull<T> {
         // SAFETY: An allocation is not at null.
         unsafe { NonNull::new_unchecked(self.0.as_mut_ptr().cast()) }
+    }
+}
+
+/// Which way a transfer goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// The device reads.
+    ToDevice,
+    /// The device writes.
+    FromDevice,
+}
+
+/// Memory that a copy engine can be given for one transfer.
+pub(crate) trait Transfer {
+    /// Has `start` give the first `len` bytes to the device. It returns when the device has finished
+    /// with them, of which it must have the proof.
+    ///
+    /// # Errors
+    ///
+    /// If the memory is shorter, or could not be given. Then `start` is not called.
+    fn transfer<R>(
+        &mut self,
+        direction: Direction,
+        len: usize,
+        start: impl FnOnce(DmaAddress) -> (Quiesced<CopyEngine>, R),
+    ) -> Result<R>;
+}
+
+/// A buffer in coherent memory, for transfers one after the other.
+pub(crate) struct CoherentBuffer {
+    memory: Shared<u8>,
+    len: usize,
+}
+
+impl CoherentBuffer {
+    /// Allocates `len` bytes, zeroed.
+    pub(crate) fn new(dev: &Device<Bound>, len: usize) -> Result<Self> {
+        Ok(Self {
+            memory: Shared::new(dev, len)?,
+            len,
+        })
+    }
+
+    /// Returns the bytes. There is no transfer, since that would have borrowed the buffer.
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: The memory is valid, and the device does not access it now.
+        unsafe { core::slice::from_raw_parts_mut(self.memory.as_ptr().as_ptr(), self.len) }
+    }
+}
+
+impl Transfer for CoherentBuffer {
+    fn transfer<R>(
+        &mut self,
+        _direction: Direction,
+        len: usize,
+        start: impl FnOnce(DmaAddress) -> (Quiesced<CopyEngine>, R),
+    ) -> Result<R> {
+        if len > self.len {
+            return Err(EINVAL);
+        }
+        let (_stopped, result) = start(self.memory.dma_address());
+
+        Ok(result)
+    }
+}
+
+/// A buffer in ordinary memory, which is mapped for each transfer.
+pub(crate) struct StreamingBuffer<'d> {
+    bytes: KVec<u8>,
+    dev: &'d Device<Bound>,
+}
+
+impl<'d> StreamingBuffer<'d> {
+    /// Allocates `len` bytes, zeroed.
+    pub(crate) fn new(dev: &'d Device<Bound>, len: usize) -> Result<Self> {
+        Ok(Self {
+            bytes: KVec::from_elem(0, len, GFP_KERNEL)?,
+            dev,
+        })
+    }
+
+    /// Returns the bytes. There is no transfer, since that would have borrowed the buffer.
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
+impl Transfer for StreamingBuffer<'_> {
+    fn transfer<R>(
+        &mut self,
+        direction: Direction,
+        len: usize,
+        start: impl FnOnce(DmaAddress) -> (Quiesced<CopyEngine>, R),
+    ) -> Result<R> {
+        if len > self.bytes.len() {
+            return Err(EINVAL);
+        }
+        let direction = match direction {
+            Direction::ToDevice => bindings::dma_data_direction::DMA_TO_DEVICE,
+            Direction::FromDevice => bindings::dma_data_direction::DMA_FROM_DEVICE,
+        };
+        // SAFETY: The device is bound, and the buffer as long as said, in memory of `kmalloc()`.
+        let addr = unsafe {
+            let addr = ffi::helper_dma_map_single(
+                as_raw(self.dev),
+                self.bytes.as_mut_ptr().cast(),
+                len,
+                direction,
+            );
+            if ffi::helper_dma_mapping_error(as_raw(self.dev), addr) {
+                return Err(ENOMEM);
+            }
+            addr
+        };
+        let (_stopped, result) = start(addr);
+
+        // SAFETY: It was mapped in the same way, and the device has finished with it.
+        unsafe {
+            ffi::helper_dma_unmap_page(as_raw(self.dev), addr, len, direction);
+        }
+        Ok(result)
     }
 }
 

@@ -9,13 +9,15 @@
 //! # One rule
 //!
 //! Everything that can call back into a driver (an interrupt, a NAPI instance, a work item, a timer, a
-//! `/proc` file) is represented by a guard that holds the [`netdev::Device`] in place: see
+//! `/proc` file, a character device) is represented by a guard that holds the [`netdev::Device`] in place: see
 //! [`hold::Hold`]. A callback is handed the device; it never has to keep a reference of its own, so
 //! there are no reference cycles and nothing is reference counted on a fast path. Dropping the guard
 //! ends the callbacks and waits for those that run. Leaking a guard leaks the device, which is safe.
 
 pub(crate) mod callback;
+pub(crate) mod chardev;
 pub(crate) mod clock;
+pub(crate) mod completion;
 pub(crate) mod dma;
 pub(crate) mod ethtool;
 mod ffi;

@@ -398,6 +398,30 @@ void shim_timer_stop_sync(struct shim_timer *t)
 	timer_shutdown_sync(&t->timer);
 }
 
+/* Names that two drivers might want */
+
+static DEFINE_MUTEX(shim_numbers);
+
+void shim_numbers_lock(void)
+{
+	mutex_lock(&shim_numbers);
+}
+
+void shim_numbers_unlock(void)
+{
+	mutex_unlock(&shim_numbers);
+}
+
+bool shim_path_exists(const char *name)
+{
+	struct path path;
+
+	if (kern_path(name, 0, &path))
+		return false;
+	path_put(&path);
+	return true;
+}
+
 /*
  * /proc/driver/ferronic, which exists while at least one device is bound.
  * proc_mkdir() warns when a name is taken, and the two drivers for this device
@@ -413,17 +437,9 @@ static unsigned int shim_proc_users;
 
 static struct proc_dir_entry *shim_proc_mkdir(void)
 {
-	struct path path;
-	int err;
-
-	err = kern_path("/proc/" SHIM_PROC_DIR, LOOKUP_FOLLOW, &path);
-	if (err == -ENOENT)
-		return proc_mkdir(SHIM_PROC_DIR, NULL);
-	if (err)
-		return NULL;
-
-	path_put(&path);
-	return proc_mkdir(SHIM_PROC_DIR_OWN, NULL);
+	if (shim_path_exists("/proc/" SHIM_PROC_DIR))
+		return proc_mkdir(SHIM_PROC_DIR_OWN, NULL);
+	return proc_mkdir(SHIM_PROC_DIR, NULL);
 }
 
 struct proc_dir_entry *shim_proc_dir_get(void)

@@ -129,6 +129,10 @@ void shim_timer_free(struct shim_timer *timer);
 void shim_timer_start(struct shim_timer *timer, unsigned int period_ms);
 void shim_timer_stop_sync(struct shim_timer *timer);
 
+void shim_numbers_lock(void);
+void shim_numbers_unlock(void);
+bool shim_path_exists(const char *name);
+
 struct proc_dir_entry *shim_proc_dir_get(void);
 void shim_proc_dir_put(void);
 

@@ -158,6 +158,13 @@ impl SkBuff {
         unsafe { ffi::helper_skb_tx_timestamp(self.as_raw()) }
     }
 
+    /// Ends a frame that was sent. May be called in any context; a poll has a cheaper way.
+    pub(crate) fn consume(self) {
+        // SAFETY: `into_raw()` gives up the reference, which passes to the function. With a budget of 0
+        // it may be called in any context.
+        unsafe { bindings::napi_consume_skb(self.into_raw(), 0) }
+    }
+
     /// Throws the frame away. May be called in any context.
     #[inline]
     pub(crate) fn free(self, reason: DropReason) -> Dropped {

@@ -74,7 +74,7 @@ pub(crate) struct Piece {
 pub(crate) struct Queued(());
 
 /// What the driver notes of a frame, for the time when it was sent.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Account {
     /// Packets on the wire.
     pub(crate) packets: u16,

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The copy engine, which moves bytes between memory and the device's own.
+
+use crate::{
+    abstractions::{
+        completion::{
+            Completion,
+            Waited, //
+        },
+        dma::{
+            CopyEngine,
+            Direction,
+            Quiesced,
+            Transfer, //
+        },
+    },
+    hw,
+    nic::Nic,
+    regs,
+};
+use kernel::{
+    dma::DmaAddress,
+    io::Io,
+    prelude::*,
+    sync::{
+        new_mutex,
+        Mutex,
+        MutexGuard, //
+    },
+    time::{
+        Delta,
+        Instant,
+        Monotonic, //
+    }, //
+};
+
+/// A copy that takes longer is given up.
+const DEADLINE: Delta = Delta::from_millis(500);
+
+/// The copy engine. One copy at a time holds its lock.
+#[pin_data]
+pub(crate) struct Engine {
+    #[pin]
+    refuses: Mutex<bool>,
+    #[pin]
+    done: Completion,
+}
+
+/// Keeps copies from starting. There is none in progress.
+#[must_use = "copies can start when this is dropped"]
+pub(crate) struct Idle<'a>(MutexGuard<'a, bool>);
+
+impl Idle<'_> {
+    /// From now on copies are refused, or not.
+    pub(crate) fn refuse(&mut self, refuse: bool) {
+        *self.0 = refuse;
+    }
+}
+
+impl Engine {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            refuses <- new_mutex!(false),
+            done <- Completion::new(),
+        })
+    }
+
+    /// Waits until no copy is in progress.
+    pub(crate) fn idle(&self) -> Idle<'_> {
+        Idle(self.refuses.lock())
+    }
+
+    /// The management interrupt has seen that a copy has finished.
+    pub(crate) fn finished(&self) {
+        self.done.complete();
+    }
+
+    /// Copies the first `length` bytes of `memory` from or to the device's own memory at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// - [`EBUSY`] while the device is quiesced, [`ENODEV`] when it has gone.
+    /// - [`ETIMEDOUT`] or [`ERESTARTSYS`] when the copy took too long, or the task has got a signal.
+    /// - [`EIO`] when the device has found an error.
+    pub(crate) fn copy(
+        &self,
+        nic: &Nic<'_>,
+        memory: &mut impl Transfer,
+        direction: Direction,
+        offset: usize,
+        length: usize,
+    ) -> Result {
+        let refuses = self.refuses.lock();
+
+        if *refuses {
+            return Err(EBUSY);
+        }
+        if nic.is_gone() {
+            return Err(ENODEV);
+        }
+        let (offset, count) = (u32::try_from(offset)?, u32::try_from(length)?);
+
+        nic.counters.copies.add(1);
+        memory
+            .transfer(direction, length, |address| {
+                self.run(nic, address, count, offset, direction)
+            })
+            .and_then(|result| result)
+            .inspect_err(|_| nic.counters.copy_errors.add(1))
+    }
+
+    /// Runs one copy, and returns when the engine is inactive, whatever has happened.
+    fn run(
+        &self,
+        nic: &Nic<'_>,
+        address: DmaAddress,
+        length: u32,
+        offset: u32,
+        direction: Direction,
+    ) -> (Quiesced<CopyEngine>, Result) {
+        let mut result = self
+            .start(nic, address, length, offset, direction)
+            .and_then(|()| self.wait(nic));
+
+        if result.is_err() {
+            nic.regs.write_reg(regs::DMA_CTRL::zeroed().with_stop(true));
+        }
+        let stopped = nic.regs.wait_copied().unwrap_or_else(|err| {
+            result = result.and(Err(err));
+            hw::force(err, nic.pdev, &nic.bus)
+        });
+        let status = nic.regs.dma_status();
+
+        match status {
+            Err(err) => result = Err(err),
+            Ok(status) if status.error() => result = result.and(Err(EIO)),
+            Ok(_) => {}
+        }
+        (stopped, result)
+    }
+
+    fn start(
+        &self,
+        nic: &Nic<'_>,
+        address: DmaAddress,
+        length: u32,
+        offset: u32,
+        direction: Direction,
+    ) -> Result {
+        // CAST: The two halves.
+        let (low, high) = (address as u32, (address >> 32) as u32);
+        let regs = &nic.regs;
+
+        self.done.reset();
+        regs.write_reg(regs::DMA_ADDR_LO::zeroed().with_addr(low));
+        regs.write_reg(regs::DMA_ADDR_HI::zeroed().with_addr(high));
+        regs.write_reg(regs::DMA_LENGTH::zeroed().try_with_bytes(length)?);
+        regs.write_reg(regs::DMA_OFFSET::zeroed().try_with_bytes(offset)?);
+        regs.write_reg(
+            regs::DMA_CTRL::zeroed()
+                .with_start(true)
+                .with_to_memory(direction == Direction::FromDevice),
+        );
+        Ok(())
+    }
+
+    /// Waits for the interrupt, then looks whether the engine has finished.
+    fn wait(&self, nic: &Nic<'_>) -> Result {
+        let start = Instant::<Monotonic>::now();
+
+        loop {
+            let left = (DEADLINE - start.elapsed()).as_millis();
+            let waited = match u32::try_from(left) {
+                Ok(left @ 1..) => self.done.wait(left),
+                _ => Waited::TimedOut,
+            };
+
+            // An interrupt may be that of an earlier copy, or have been lost.
+            if !nic.regs.dma_status()?.active() {
+                return Ok(());
+            }
+            match waited {
+                Waited::Complete => self.done.reset(),
+                Waited::TimedOut => return Err(ETIMEDOUT),
+                Waited::Interrupted => return Err(ERESTARTSYS),
+            }
+        }
+    }
+}
