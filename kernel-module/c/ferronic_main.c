@@ -8,6 +8,7 @@
 #include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
+#include <linux/ethtool.h>
 #include <linux/module.h>
 
 #include "ferronic.h"
@@ -35,6 +36,7 @@ static int ferronic_pci_init(struct ferronic_nic *nic)
 		goto err_release;
 
 	pci_set_master(pdev);
+	pci_save_state(pdev);
 	return 0;
 
 err_release:
@@ -79,17 +81,77 @@ static int ferronic_device_init(struct ferronic_nic *nic)
 	return 0;
 }
 
-static void ferronic_netdev_init(struct ferronic_nic *nic)
+/* One vector for management, and one for each pair that there is a CPU for. */
+static int ferronic_vectors_init(struct ferronic_nic *nic)
+{
+	unsigned int pairs = min(FERRONIC_QUEUES, num_online_cpus());
+	int vectors;
+
+	vectors = pci_alloc_irq_vectors(nic->pdev, 2, 1 + pairs, PCI_IRQ_MSIX);
+	if (vectors < 0)
+		return vectors;
+
+	nic->max_pairs = vectors - 1;
+	return 0;
+}
+
+static void ferronic_config_init(struct ferronic_nic *nic)
+{
+	unsigned int i;
+
+	nic->config.pairs = nic->max_pairs;
+	nic->config.rx_size = FERRONIC_RING_DEFAULT;
+	nic->config.tx_size = FERRONIC_RING_DEFAULT;
+	nic->config.rx_buffer = ferronic_rx_buffer_for(nic->netdev->mtu);
+	nic->moderation_us = FERRONIC_MODERATION_US;
+
+	netdev_rss_key_fill(nic->rss_key, sizeof(nic->rss_key));
+	for (i = 0; i < FERRONIC_RSS_ENTRIES; i++)
+		nic->rss_table[i] = ethtool_rxfh_indir_default(i,
+							       nic->max_pairs);
+}
+
+static int ferronic_netdev_init(struct ferronic_nic *nic)
 {
 	struct net_device *netdev = nic->netdev;
 
 	netdev->netdev_ops = &ferronic_netdev_ops;
 	netdev->ethtool_ops = &ferronic_ethtool_ops;
 	netdev->watchdog_timeo = FERRONIC_TX_TIMEOUT;
-	netdev->features |= NETIF_F_HIGHDMA;
+	netdev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
+	netdev->hw_features = NETIF_F_SG | NETIF_F_HW_CSUM |
+			      NETIF_F_TSO | NETIF_F_TSO_ECN | NETIF_F_TSO6 |
+			      NETIF_F_RXCSUM | NETIF_F_RXHASH;
+	netdev->features |= netdev->hw_features | NETIF_F_HIGHDMA;
+	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_HIGHDMA;
 	netdev->min_mtu = ETH_MIN_MTU;
-	netdev->max_mtu = ETH_DATA_LEN;
+	netdev->max_mtu = FERRONIC_MTU_MAX;
+	netif_set_tso_max_segs(netdev, FERRONIC_TSO_SEGMENTS);
 	netif_carrier_off(netdev);
+	/* Not before there are rings. */
+	netif_tx_stop_all_queues(netdev);
+	return netif_set_real_num_queues(netdev, nic->max_pairs,
+					 nic->max_pairs);
+}
+
+/* The management interrupt and what it serves. */
+static int ferronic_mgmt_init(struct ferronic_nic *nic)
+{
+	int err;
+
+	err = ferronic_request_mgmt_irq(nic);
+	if (err)
+		return err;
+
+	ferronic_enable_mgmt(nic);
+	ferronic_service_start(nic);
+	return 0;
+}
+
+static void ferronic_mgmt_exit(struct ferronic_nic *nic)
+{
+	ferronic_service_stop(nic);
+	ferronic_free_mgmt_irq(nic);
 }
 
 static int ferronic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -104,7 +166,7 @@ static int ferronic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENOMEM;
 
 	err = -ENOMEM;
-	netdev = alloc_etherdev(sizeof(*nic));
+	netdev = alloc_etherdev_mq(sizeof(*nic), FERRONIC_QUEUES);
 	if (!netdev)
 		goto err_free_data;
 	SET_NETDEV_DEV(netdev, &pdev->dev);
@@ -114,6 +176,9 @@ static int ferronic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	nic->pdev = pdev;
 	nic->netdev = netdev;
 	nic->data = data;
+	ferronic_service_init(nic);
+	ferronic_reset_init(nic);
+	ferronic_copy_init(nic);
 
 	err = ferronic_pci_init(nic);
 	if (err)
@@ -123,34 +188,42 @@ static int ferronic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		goto err_pci_exit;
 
-	err = pci_alloc_irq_vectors(pdev, FERRONIC_VECTORS, FERRONIC_VECTORS,
-				    PCI_IRQ_MSIX);
-	if (err < 0)
+	err = ferronic_vectors_init(nic);
+	if (err)
 		goto err_pci_exit;
 
-	ferronic_netdev_init(nic);
-	ferronic_txrx_init(nic);
-	ferronic_service_init(nic);
+	ferronic_pairs_init(nic);
+	ferronic_config_init(nic);
+	err = ferronic_netdev_init(nic);
+	if (err)
+		goto err_free_vectors;
 
 	err = register_netdev(netdev);
 	if (err)
 		goto err_free_vectors;
 
-	err = ferronic_service_start(nic);
+	err = ferronic_mgmt_init(nic);
 	if (err)
 		goto err_unregister;
 
 	err = ferronic_proc_add(nic);
 	if (err)
-		goto err_service_stop;
+		goto err_mgmt_exit;
+
+	err = ferronic_chardev_add(nic);
+	if (err)
+		goto err_proc_remove;
 
 	netdev_info(netdev, "registered, address %pM\n", netdev->dev_addr);
 	return 0;
 
-err_service_stop:
-	ferronic_service_stop(nic);
+err_proc_remove:
+	ferronic_proc_remove(nic);
+err_mgmt_exit:
+	ferronic_mgmt_exit(nic);
 err_unregister:
 	unregister_netdev(netdev);
+	cancel_work_sync(&nic->reset);
 err_free_vectors:
 	pci_free_irq_vectors(pdev);
 err_pci_exit:
@@ -168,13 +241,21 @@ static void ferronic_remove(struct pci_dev *pdev)
 	struct ferronic_nic *nic = netdev_priv(netdev);
 	struct ferronic_data *data = nic->data;
 
+	ferronic_chardev_remove(nic);
 	ferronic_proc_remove(nic);
-	ferronic_service_stop(nic);
+	ferronic_mgmt_exit(nic);
 	unregister_netdev(netdev);
+	/* Nobody is left who could ask for it. */
+	cancel_work_sync(&nic->reset);
 	pci_free_irq_vectors(pdev);
 	ferronic_pci_exit(nic);
 	free_netdev(netdev);
 	ferronic_data_free(data);
+}
+
+static void ferronic_shutdown(struct pci_dev *pdev)
+{
+	ferronic_quiesce(netdev_priv(pci_get_drvdata(pdev)));
 }
 
 static const struct pci_device_id ferronic_ids[] = {
@@ -188,6 +269,9 @@ static struct pci_driver ferronic_driver = {
 	.id_table = ferronic_ids,
 	.probe = ferronic_probe,
 	.remove = ferronic_remove,
+	.shutdown = ferronic_shutdown,
+	.driver.pm = pm_sleep_ptr(&ferronic_pm_ops),
+	.err_handler = &ferronic_error_handlers,
 };
 module_pci_driver(ferronic_driver);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ferronic: /proc/driver/ferronic/<bdf>.
+ * Ferronic: /proc/driver/ferronic/<bdf>/stats.
  */
+#include <linux/if.h>
 #include <linux/math64.h>
 #include <linux/mutex.h>
 #include <linux/namei.h>
@@ -43,6 +44,19 @@ static void ferronic_show_data(struct seq_file *m, struct ferronic_nic *nic)
 	}
 }
 
+/* Any bytes that the user likes. */
+static void ferronic_show_alias(struct seq_file *m, struct net_device *netdev)
+{
+	char alias[IFALIASZ];
+
+	if (dev_get_alias(netdev, alias, sizeof(alias)) <= 0)
+		return;
+
+	seq_puts(m, "Alias: ");
+	seq_puts(m, alias);
+	seq_putc(m, '\n');
+}
+
 static int ferronic_show(struct seq_file *m, void *unused)
 {
 	struct ferronic_nic *nic = m->private;
@@ -53,6 +67,7 @@ static int ferronic_show(struct seq_file *m, void *unused)
 
 	seq_puts(m, "Driver: " KBUILD_MODNAME "\n");
 	seq_printf(m, "Interface: %s\n", netdev->name);
+	ferronic_show_alias(m, netdev);
 	seq_printf(m, "Link: %s\n", netif_carrier_ok(netdev) ? "up" : "down");
 	seq_printf(m, "RX packets: %llu\n", stats.rx_packets);
 	seq_printf(m, "RX bytes: %llu\n", stats.rx_bytes);
@@ -60,6 +75,7 @@ static int ferronic_show(struct seq_file *m, void *unused)
 	seq_printf(m, "TX bytes: %llu\n", stats.tx_bytes);
 	seq_printf(m, "Errors: %llu\n", stats.rx_errors + stats.tx_errors);
 	seq_printf(m, "Dropped: %llu\n", stats.rx_dropped + stats.tx_dropped);
+	seq_printf(m, "Pairs: %u\n", READ_ONCE(nic->config.pairs));
 	ferronic_show_data(m, nic);
 	return 0;
 }
@@ -104,6 +120,22 @@ static void ferronic_proc_dir_put(void)
 	ferronic_proc_dir = NULL;
 }
 
+static struct proc_dir_entry *ferronic_proc_add_device(struct ferronic_nic *nic,
+						       struct proc_dir_entry *dir)
+{
+	struct proc_dir_entry *own;
+
+	own = proc_mkdir(pci_name(nic->pdev), dir);
+	if (!own)
+		return NULL;
+
+	if (!proc_create_single_data("stats", 0444, own, ferronic_show, nic)) {
+		proc_remove(own);
+		return NULL;
+	}
+	return own;
+}
+
 int ferronic_proc_add(struct ferronic_nic *nic)
 {
 	struct proc_dir_entry *dir = ferronic_proc_dir_get();
@@ -111,8 +143,7 @@ int ferronic_proc_add(struct ferronic_nic *nic)
 	if (!dir)
 		return -ENOMEM;
 
-	nic->proc = proc_create_single_data(pci_name(nic->pdev), 0444, dir,
-					    ferronic_show, nic);
+	nic->proc = ferronic_proc_add_device(nic, dir);
 	if (!nic->proc) {
 		ferronic_proc_dir_put();
 		return -ENOMEM;
@@ -120,6 +151,7 @@ int ferronic_proc_add(struct ferronic_nic *nic)
 	return 0;
 }
 
+/* Waits for reads in progress; later ones of files still open fail. */
 void ferronic_proc_remove(struct ferronic_nic *nic)
 {
 	proc_remove(nic->proc);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ferronic: the management interrupt, the service work behind it, and the
- * device data in which the work keeps its books.
+ * Ferronic: the service work behind the management interrupt, the watchdog of
+ * the queues, and the device data in which both keep their books.
  */
-#include <linux/interrupt.h>
 #include <linux/net.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -33,30 +32,6 @@ void ferronic_data_free(struct ferronic_data *data)
 	kfree(data);
 }
 
-static irqreturn_t ferronic_mgmt_interrupt(int irq, void *cookie)
-{
-	struct ferronic_nic *nic = cookie;
-	u32 causes;
-
-	spin_lock(&nic->mgmt_lock);
-	nic->mgmt_interrupts++;
-	causes = ferronic_read(nic, FERRONIC_MGMT_CAUSE);
-	if (!causes) {
-		nic->mgmt_spurious++;
-		spin_unlock(&nic->mgmt_lock);
-		return IRQ_NONE;
-	}
-
-	ferronic_write(nic, FERRONIC_MGMT_CAUSE, causes);
-	nic->mgmt_causes |= causes;
-	spin_unlock(&nic->mgmt_lock);
-
-	mod_delayed_work(system_percpu_wq, &nic->service, 0);
-	ferronic_write(nic, FERRONIC_INT_ENABLE_SET,
-		       BIT(FERRONIC_VECTOR_MGMT));
-	return IRQ_HANDLED;
-}
-
 static void ferronic_set_carrier(struct ferronic_nic *nic, bool up)
 {
 	if (up)
@@ -74,12 +49,26 @@ static void ferronic_report_errors(struct ferronic_nic *nic, u32 causes)
 		netdev_err(nic->netdev, "configuration error\n");
 }
 
-static void ferronic_service(struct work_struct *work)
+/*
+ * The vector has disabled itself, but no handler has run: the message was lost.
+ * If something is pending it is sent again.
+ */
+static void ferronic_check_mgmt_vector(struct ferronic_nic *nic)
 {
-	struct ferronic_nic *nic = container_of(to_delayed_work(work),
-						struct ferronic_nic, service);
-	bool up = ferronic_read(nic, FERRONIC_STATUS) & FERRONIC_STATUS_LINK_UP;
-	bool changed = up != netif_carrier_ok(nic->netdev);
+	u64 interrupts = nic->data->mgmt_interrupts;
+	u32 enabled;
+
+	if (nic->ready && interrupts == nic->mgmt_seen) {
+		enabled = ferronic_read(nic, FERRONIC_INT_ENABLE);
+		if (!(enabled & BIT(FERRONIC_VECTOR_MGMT)))
+			ferronic_enable_mgmt(nic);
+	}
+	nic->mgmt_seen = interrupts;
+}
+
+/* Takes the noted causes. */
+static u32 ferronic_account(struct ferronic_nic *nic, bool changed, bool up)
+{
 	struct ferronic_data *data = nic->data;
 	struct ferronic_link_change *change;
 	u32 causes;
@@ -88,6 +77,7 @@ static void ferronic_service(struct work_struct *work)
 	causes = nic->mgmt_causes;
 	nic->mgmt_causes = 0;
 	data->service_runs++;
+	data->mgmt_activity++;
 	data->link_events += !!(causes & FERRONIC_MGMT_CAUSE_LINK_CHANGE);
 	data->dma_errors += !!(causes & FERRONIC_MGMT_CAUSE_DMA_ERROR);
 	data->config_errors += !!(causes & FERRONIC_MGMT_CAUSE_CONFIG_ERROR);
@@ -97,44 +87,118 @@ static void ferronic_service(struct work_struct *work)
 		change->up = up;
 		data->link_changes++;
 	}
+	ferronic_check_mgmt_vector(nic);
 	spin_unlock_irq(&nic->mgmt_lock);
+	return causes;
+}
 
+/* A device that is there but does not work is given a reset every second. */
+static void ferronic_check_presence(struct ferronic_nic *nic, u32 status)
+{
+	if (status == FERRONIC_ALL_ONES) {
+		if (!test_bit(FERRONIC_LOST, &nic->state))
+			netdev_err(nic->netdev, "device does not answer\n");
+		ferronic_lose(nic);
+	} else if (test_bit(FERRONIC_LOST, &nic->state) &&
+		   time_after_eq(jiffies, nic->retry_at)) {
+		nic->retry_at = jiffies + HZ;
+		ferronic_request_reset(nic);
+	}
+}
+
+static void ferronic_service(struct work_struct *work)
+{
+	struct ferronic_nic *nic = container_of(to_delayed_work(work),
+						struct ferronic_nic, service);
+	u32 status = ferronic_read(nic, FERRONIC_STATUS);
+	bool changed, up;
+	u32 causes;
+
+	ferronic_check_presence(nic, status);
+	up = status & FERRONIC_STATUS_LINK_UP &&
+	     !test_bit(FERRONIC_LOST, &nic->state);
+	/* LINK_UP means nothing while the device comes out of reset. */
+	changed = status & FERRONIC_STATUS_READY &&
+		  up != netif_carrier_ok(nic->netdev);
+
+	causes = ferronic_account(nic, changed, up);
 	if (changed)
 		ferronic_set_carrier(nic, up);
 	ferronic_report_errors(nic, causes);
+	if (causes & FERRONIC_MGMT_CAUSE_DMA_ERROR)
+		ferronic_request_reset(nic);
 
 	schedule_delayed_work(&nic->service,
 			      msecs_to_jiffies(FERRONIC_SERVICE_MS));
 }
 
+/*
+ * A pair that has had something to do since the last tick, and was not polled,
+ * has lost its interrupt. One without buffers gets none any more.
+ */
+static void ferronic_watch_pair(struct ferronic_pair *pair)
+{
+	unsigned long polls = READ_ONCE(pair->polls);
+	bool idle = polls == pair->watched_polls;
+	bool waiting = ferronic_rx_waiting(pair->rx) ||
+		       ferronic_tx_waiting(pair->tx);
+	bool missed = waiting && pair->waiting && idle;
+
+	if (missed)
+		WRITE_ONCE(pair->missed, pair->missed + 1);
+	if (missed || ferronic_rx_starved(pair->rx))
+		napi_schedule(&pair->napi);
+	pair->waiting = waiting;
+	pair->watched_polls = polls;
+}
+
+static void ferronic_watchdog(struct timer_list *timer)
+{
+	struct ferronic_nic *nic = timer_container_of(nic, timer, watchdog);
+	unsigned int q;
+
+	for (q = 0; q < nic->config.pairs; q++)
+		ferronic_watch_pair(&nic->pair[q]);
+
+	spin_lock_irq(&nic->mgmt_lock);
+	nic->data->watchdog_runs++;
+	spin_unlock_irq(&nic->mgmt_lock);
+
+	mod_timer(&nic->watchdog,
+		  jiffies + msecs_to_jiffies(FERRONIC_WATCHDOG_MS));
+}
+
+/* While the queues run. */
+void ferronic_watchdog_start(struct ferronic_nic *nic)
+{
+	mod_timer(&nic->watchdog,
+		  jiffies + msecs_to_jiffies(FERRONIC_WATCHDOG_MS));
+}
+
+void ferronic_watchdog_stop(struct ferronic_nic *nic)
+{
+	timer_delete_sync(&nic->watchdog);
+}
+
+/* The work is disabled until it is started. */
 void ferronic_service_init(struct ferronic_nic *nic)
 {
 	spin_lock_init(&nic->mgmt_lock);
+	timer_setup(&nic->watchdog, ferronic_watchdog, 0);
 	INIT_DELAYED_WORK(&nic->service, ferronic_service);
+	disable_delayed_work(&nic->service);
 }
 
-int ferronic_service_start(struct ferronic_nic *nic)
+/* With the device out of reset; or lost, to find it again. */
+void ferronic_service_start(struct ferronic_nic *nic)
 {
-	struct pci_dev *pdev = nic->pdev;
-	int err;
-
-	err = pci_request_irq(pdev, FERRONIC_VECTOR_MGMT,
-			      ferronic_mgmt_interrupt, NULL, nic, "%s:%s-mgmt",
-			      KBUILD_MODNAME, pci_name(pdev));
-	if (err)
-		return err;
-
-	ferronic_write(nic, FERRONIC_INT_ENABLE_SET,
-		       BIT(FERRONIC_VECTOR_MGMT));
+	enable_delayed_work(&nic->service);
 	schedule_delayed_work(&nic->service, 0);
-	return 0;
 }
 
+/* The work first: it may enable the vector. */
 void ferronic_service_stop(struct ferronic_nic *nic)
 {
-	ferronic_write(nic, FERRONIC_INT_ENABLE_CLEAR,
-		       BIT(FERRONIC_VECTOR_MGMT));
-	/* The handler schedules the work, so it goes first. */
-	pci_free_irq(nic->pdev, FERRONIC_VECTOR_MGMT, nic);
-	cancel_delayed_work_sync(&nic->service);
+	disable_delayed_work_sync(&nic->service);
+	ferronic_disable_mgmt(nic);
 }
