@@ -209,7 +209,7 @@ done 2>/dev/null`;
       [
         `${ping} ${peerAddress} &`,
         `ip netns exec peer ${ping} ${ownAddress} &`,
-        `cat /proc/driver/${this.#module}/* >/dev/null 2>&1`,
+        'cat /proc/driver/*/*/stats >/dev/null 2>&1',
         `for l in /sys/bus/pci/drivers/${this.#module}/*/net/*; do`,
         // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own
         'ethtool -S ${l##*/} >/dev/null 2>&1; done',
