@@ -138,8 +138,8 @@ struct ferronic_pair {
 	unsigned long polls;
 	struct ferronic_pair_stats stats;
 
-	unsigned long interrupts;	/* by the handler */
-	unsigned long missed;		/* these three: by the watchdog */
+	unsigned long queue_interrupts;	/* by the handler */
+	unsigned long interrupts_missed;	/* these three: by the watchdog */
 	unsigned long watched_polls;
 	bool waiting;
 	unsigned long tx_bad_heads;	/* by the poll */
@@ -239,6 +239,7 @@ static inline unsigned int ferronic_pair_vector(const struct ferronic_pair *pair
 /* ferronic_hw.c */
 int ferronic_hw_reset(struct ferronic_nic *nic);
 int ferronic_hw_flr(struct ferronic_nic *nic);
+bool ferronic_hw_gone(struct ferronic_nic *nic, u32 value);
 int ferronic_hw_wait_inactive(struct ferronic_nic *nic, u32 engines);
 void ferronic_hw_set_ready(struct ferronic_nic *nic, bool ready);
 void ferronic_hw_get_mac(struct ferronic_nic *nic, u8 *addr);
@@ -250,6 +251,7 @@ int ferronic_hw_start_pair(struct ferronic_nic *nic, unsigned int q,
 			   const struct ferronic_rx_ring *rx,
 			   const struct ferronic_tx_ring *tx, u32 vector);
 int ferronic_hw_start(struct ferronic_nic *nic);
+void ferronic_hw_enable_pairs(struct ferronic_nic *nic);
 void ferronic_hw_stop(struct ferronic_nic *nic);
 void ferronic_hw_get_counters(struct ferronic_nic *nic,
 			      struct ferronic_hw_counters *counters);
@@ -297,6 +299,7 @@ int ferronic_up(struct ferronic_nic *nic);
 void ferronic_down(struct ferronic_nic *nic);
 int ferronic_reconfigure(struct ferronic_nic *nic,
 			 const struct ferronic_config *config);
+void ferronic_rss_default(struct ferronic_nic *nic);
 u32 ferronic_rx_buffer_for(unsigned int mtu);
 
 /* ferronic_reset.c */

@@ -30,10 +30,9 @@ static int ferronic_copy_end(struct ferronic_nic *nic)
 		left = wait_for_completion_interruptible_timeout(&nic->copy_done,
 								 left);
 		status = ferronic_read(nic, FERRONIC_DMA_STATUS);
-	} while (left > 0 && status != FERRONIC_ALL_ONES &&
-		 status & FERRONIC_DMA_STATUS_ACTIVE);
+	} while (left > 0 && status & FERRONIC_DMA_STATUS_ACTIVE);
 
-	if (status == FERRONIC_ALL_ONES)
+	if (ferronic_hw_gone(nic, status))
 		return -ENODEV;
 	if (!(status & FERRONIC_DMA_STATUS_ACTIVE))
 		return status & FERRONIC_DMA_STATUS_ERROR ? -EIO : 0;

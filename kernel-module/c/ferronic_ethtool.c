@@ -11,46 +11,77 @@
 #define FERRONIC_EEPROM_MAGIC	(FERRONIC_PCI_DEVICE_ID << 16 | \
 				 FERRONIC_PCI_VENDOR_ID)
 
-static const char * const ferronic_stat_names[] = {
-	"rx_packets",
-	"rx_bytes",
-	"rx_errors",
-	"rx_length_errors",
-	"rx_csum_errors",
-	"rx_alloc_failed",
-	"tx_packets",
-	"tx_bytes",
-	"tx_errors",
-	"tx_map_failed",
-	"tx_busy",
-	"tx_stopped",
-	"tx_purged",
-	"tx_bad_heads",
-	"tx_timeouts",
-	"queue_interrupts",
-	"interrupts_missed",
-	"mgmt_interrupts",
-	"mgmt_spurious",
-	"mgmt_activity",
-	"link_changes",
-	"link_events",
-	"dma_errors",
-	"config_errors",
-	"service_runs",
-	"watchdog_runs",
-	"resets",
-	"copies",
-	"copy_errors",
-	"hw_rx_frames",
-	"hw_rx_missed",
-	"hw_tx_frames",
-	"hw_tx_errors",
-	"hw_violations",
+struct ferronic_stat {
+	const char *name;
+	size_t offset;
 };
 
-/* The sums over all pairs come first. */
-#define FERRONIC_SUMS		17
-#define FERRONIC_PAIR_STATS	5
+#define FERRONIC_STAT(type, member) { #member, offsetof(type, member) }
+
+/* Of a pair, as u64_stats_t. */
+static const struct ferronic_stat ferronic_poll_stats[] = {
+	FERRONIC_STAT(struct ferronic_pair_stats, rx_packets),
+	FERRONIC_STAT(struct ferronic_pair_stats, rx_bytes),
+	FERRONIC_STAT(struct ferronic_pair_stats, rx_errors),
+	FERRONIC_STAT(struct ferronic_pair_stats, rx_length_errors),
+	FERRONIC_STAT(struct ferronic_pair_stats, rx_csum_errors),
+	FERRONIC_STAT(struct ferronic_pair_stats, rx_alloc_failed),
+	FERRONIC_STAT(struct ferronic_pair_stats, tx_packets),
+	FERRONIC_STAT(struct ferronic_pair_stats, tx_bytes),
+	FERRONIC_STAT(struct ferronic_pair_stats, tx_errors),
+};
+
+/* Of a pair, as unsigned long. */
+static const struct ferronic_stat ferronic_pair_stats[] = {
+	FERRONIC_STAT(struct ferronic_pair, tx_map_failed),
+	FERRONIC_STAT(struct ferronic_pair, tx_busy),
+	FERRONIC_STAT(struct ferronic_pair, tx_stopped),
+	FERRONIC_STAT(struct ferronic_pair, tx_purged),
+	FERRONIC_STAT(struct ferronic_pair, tx_bad_heads),
+	FERRONIC_STAT(struct ferronic_pair, tx_timeouts),
+	FERRONIC_STAT(struct ferronic_pair, queue_interrupts),
+	FERRONIC_STAT(struct ferronic_pair, interrupts_missed),
+};
+
+/* Of the device, as u64. */
+static const struct ferronic_stat ferronic_data_stats[] = {
+	FERRONIC_STAT(struct ferronic_data, mgmt_interrupts),
+	FERRONIC_STAT(struct ferronic_data, mgmt_spurious),
+	FERRONIC_STAT(struct ferronic_data, mgmt_activity),
+	FERRONIC_STAT(struct ferronic_data, link_changes),
+	FERRONIC_STAT(struct ferronic_data, link_events),
+	FERRONIC_STAT(struct ferronic_data, dma_errors),
+	FERRONIC_STAT(struct ferronic_data, config_errors),
+	FERRONIC_STAT(struct ferronic_data, service_runs),
+	FERRONIC_STAT(struct ferronic_data, watchdog_runs),
+	FERRONIC_STAT(struct ferronic_data, resets),
+	FERRONIC_STAT(struct ferronic_data, copies),
+	FERRONIC_STAT(struct ferronic_data, copy_errors),
+};
+
+/* As u32. */
+static const struct ferronic_stat ferronic_hw_stats[] = {
+	{ "hw_rx_frames", offsetof(struct ferronic_hw_counters, rx_frames) },
+	{ "hw_rx_missed", offsetof(struct ferronic_hw_counters, rx_missed) },
+	{ "hw_tx_frames", offsetof(struct ferronic_hw_counters, tx_frames) },
+	{ "hw_tx_errors", offsetof(struct ferronic_hw_counters, tx_errors) },
+	{ "hw_violations", offsetof(struct ferronic_hw_counters, violations) },
+};
+
+#define FERRONIC_PAIR_SUMS	(ARRAY_SIZE(ferronic_poll_stats) + \
+				 ARRAY_SIZE(ferronic_pair_stats))
+#define FERRONIC_STATS		(FERRONIC_PAIR_SUMS + \
+				 ARRAY_SIZE(ferronic_data_stats) + \
+				 ARRAY_SIZE(ferronic_hw_stats))
+
+/* What is also shown for each pair. */
+static const char * const ferronic_own_stat_names[] = {
+	"rx%u_packets",
+	"rx%u_bytes",
+	"tx%u_packets",
+	"tx%u_bytes",
+	"interrupts%u",
+};
 
 static int ferronic_get_sset_count(struct net_device *netdev, int sset)
 {
@@ -58,8 +89,8 @@ static int ferronic_get_sset_count(struct net_device *netdev, int sset)
 
 	switch (sset) {
 	case ETH_SS_STATS:
-		return ARRAY_SIZE(ferronic_stat_names) +
-		       nic->max_pairs * FERRONIC_PAIR_STATS;
+		return FERRONIC_STATS +
+		       nic->max_pairs * ARRAY_SIZE(ferronic_own_stat_names);
 	case ETH_SS_TEST:
 		return FERRONIC_SELF_TESTS;
 	default:
@@ -67,18 +98,28 @@ static int ferronic_get_sset_count(struct net_device *netdev, int sset)
 	}
 }
 
+static void ferronic_put_names(const struct ferronic_stat *stat, size_t count,
+			       u8 **to)
+{
+	for (; count; count--, stat++)
+		ethtool_puts(to, stat->name);
+}
+
 static void ferronic_get_stat_names(struct ferronic_nic *nic, u8 *to)
 {
-	unsigned int i;
+	unsigned int q, i;
 
-	for (i = 0; i < ARRAY_SIZE(ferronic_stat_names); i++)
-		ethtool_puts(&to, ferronic_stat_names[i]);
-	for (i = 0; i < nic->max_pairs; i++) {
-		ethtool_sprintf(&to, "rx%u_packets", i);
-		ethtool_sprintf(&to, "rx%u_bytes", i);
-		ethtool_sprintf(&to, "tx%u_packets", i);
-		ethtool_sprintf(&to, "tx%u_bytes", i);
-		ethtool_sprintf(&to, "interrupts%u", i);
+	ferronic_put_names(ferronic_poll_stats, ARRAY_SIZE(ferronic_poll_stats),
+			   &to);
+	ferronic_put_names(ferronic_pair_stats, ARRAY_SIZE(ferronic_pair_stats),
+			   &to);
+	ferronic_put_names(ferronic_data_stats, ARRAY_SIZE(ferronic_data_stats),
+			   &to);
+	ferronic_put_names(ferronic_hw_stats, ARRAY_SIZE(ferronic_hw_stats),
+			   &to);
+	for (q = 0; q < nic->max_pairs; q++) {
+		for (i = 0; i < ARRAY_SIZE(ferronic_own_stat_names); i++)
+			ethtool_sprintf(&to, ferronic_own_stat_names[i], q);
 	}
 }
 
@@ -97,66 +138,55 @@ static void ferronic_get_strings(struct net_device *netdev, u32 sset, u8 *to)
 	}
 }
 
-/*
- * Adds those of a pair to @sums, in the order of ferronic_stat_names, and
- * writes its own.
- */
-static u64 *ferronic_put_pair_stats(struct ferronic_pair *pair, u64 *sums,
-				    u64 *to)
+static void ferronic_read_poll_stats(const struct ferronic_pair_stats *stats,
+				     u64 *to)
 {
-	struct ferronic_pair_stats *stats = &pair->stats;
-	u64 poll[9];
+	const u64_stats_t *from;
 	unsigned int start, i;
 
 	do {
 		start = u64_stats_fetch_begin(&stats->syncp);
-		poll[0] = u64_stats_read(&stats->rx_packets);
-		poll[1] = u64_stats_read(&stats->rx_bytes);
-		poll[2] = u64_stats_read(&stats->rx_errors);
-		poll[3] = u64_stats_read(&stats->rx_length_errors);
-		poll[4] = u64_stats_read(&stats->rx_csum_errors);
-		poll[5] = u64_stats_read(&stats->rx_alloc_failed);
-		poll[6] = u64_stats_read(&stats->tx_packets);
-		poll[7] = u64_stats_read(&stats->tx_bytes);
-		poll[8] = u64_stats_read(&stats->tx_errors);
+		for (i = 0; i < ARRAY_SIZE(ferronic_poll_stats); i++) {
+			from = (void *)stats + ferronic_poll_stats[i].offset;
+			to[i] = u64_stats_read(from);
+		}
 	} while (u64_stats_fetch_retry(&stats->syncp, start));
-
-	for (i = 0; i < ARRAY_SIZE(poll); i++)
-		sums[i] += poll[i];
-	sums[9] += READ_ONCE(pair->tx_map_failed);
-	sums[10] += READ_ONCE(pair->tx_busy);
-	sums[11] += READ_ONCE(pair->tx_stopped);
-	sums[12] += READ_ONCE(pair->tx_purged);
-	sums[13] += READ_ONCE(pair->tx_bad_heads);
-	sums[14] += READ_ONCE(pair->tx_timeouts);
-	to[4] = READ_ONCE(pair->interrupts);
-	sums[15] += to[4];
-	sums[16] += READ_ONCE(pair->missed);
-
-	to[0] = poll[0];
-	to[1] = poll[1];
-	to[2] = poll[6];
-	to[3] = poll[7];
-	return to + FERRONIC_PAIR_STATS;
 }
 
-static u64 *ferronic_put_mgmt_stats(struct ferronic_nic *nic, u64 *to)
+/* Adds those of a pair to @sums and puts its own. */
+static u64 *ferronic_put_pair_stats(const struct ferronic_pair *pair, u64 *sums,
+				    u64 *to)
 {
-	const struct ferronic_data *data = nic->data;
+	u64 poll[ARRAY_SIZE(ferronic_poll_stats)];
+	const unsigned long *from;
+	unsigned int i;
+
+	ferronic_read_poll_stats(&pair->stats, poll);
+	for (i = 0; i < ARRAY_SIZE(poll); i++)
+		*sums++ += poll[i];
+	for (i = 0; i < ARRAY_SIZE(ferronic_pair_stats); i++) {
+		from = (void *)pair + ferronic_pair_stats[i].offset;
+		*sums++ += READ_ONCE(*from);
+	}
+
+	*to++ = poll[0];
+	*to++ = poll[1];
+	*to++ = poll[6];
+	*to++ = poll[7];
+	*to++ = READ_ONCE(pair->queue_interrupts);
+	return to;
+}
+
+static u64 *ferronic_put_data_stats(struct ferronic_nic *nic, u64 *to)
+{
+	const u64 *from;
+	unsigned int i;
 
 	spin_lock_irq(&nic->mgmt_lock);
-	*to++ = data->mgmt_interrupts;
-	*to++ = data->mgmt_spurious;
-	*to++ = data->mgmt_activity;
-	*to++ = data->link_changes;
-	*to++ = data->link_events;
-	*to++ = data->dma_errors;
-	*to++ = data->config_errors;
-	*to++ = data->service_runs;
-	*to++ = data->watchdog_runs;
-	*to++ = data->resets;
-	*to++ = data->copies;
-	*to++ = data->copy_errors;
+	for (i = 0; i < ARRAY_SIZE(ferronic_data_stats); i++) {
+		from = (void *)nic->data + ferronic_data_stats[i].offset;
+		*to++ = *from;
+	}
 	spin_unlock_irq(&nic->mgmt_lock);
 	return to;
 }
@@ -164,13 +194,14 @@ static u64 *ferronic_put_mgmt_stats(struct ferronic_nic *nic, u64 *to)
 static u64 *ferronic_put_hw_stats(struct ferronic_nic *nic, u64 *to)
 {
 	struct ferronic_hw_counters counters;
+	const u32 *from;
+	unsigned int i;
 
 	ferronic_hw_get_counters(nic, &counters);
-	*to++ = counters.rx_frames;
-	*to++ = counters.rx_missed;
-	*to++ = counters.tx_frames;
-	*to++ = counters.tx_errors;
-	*to++ = counters.violations;
+	for (i = 0; i < ARRAY_SIZE(ferronic_hw_stats); i++) {
+		from = (void *)&counters + ferronic_hw_stats[i].offset;
+		*to++ = *from;
+	}
 	return to;
 }
 
@@ -181,8 +212,8 @@ static void ferronic_get_ethtool_stats(struct net_device *netdev,
 	unsigned int q;
 	u64 *to;
 
-	memset(sums, 0, FERRONIC_SUMS * sizeof(*sums));
-	to = ferronic_put_mgmt_stats(nic, sums + FERRONIC_SUMS);
+	memset(sums, 0, FERRONIC_PAIR_SUMS * sizeof(*sums));
+	to = ferronic_put_data_stats(nic, sums + FERRONIC_PAIR_SUMS);
 	to = ferronic_put_hw_stats(nic, to);
 	for (q = 0; q < nic->max_pairs; q++)
 		to = ferronic_put_pair_stats(&nic->pair[q], sums, to);
@@ -290,47 +321,32 @@ static void ferronic_get_channels(struct net_device *netdev,
 	channels->combined_count = nic->config.pairs;
 }
 
-static void ferronic_set_default_table(struct ferronic_nic *nic)
-{
-	unsigned int i;
-
-	for (i = 0; i < FERRONIC_RSS_ENTRIES; i++)
-		nic->rss_table[i] =
-			ethtool_rxfh_indir_default(i, nic->config.pairs);
-	ferronic_hw_set_rss(nic);
-}
-
 /*
- * No frame may go to a queue that is not there any more, and no queue may be
- * used that is not there yet.
+ * The stack may know of no more queues than there are, but for the moment in
+ * which those that come are still stopped.
  */
 static int ferronic_set_channels(struct net_device *netdev,
 				 struct ethtool_channels *channels)
 {
 	struct ferronic_nic *nic = netdev_priv(netdev);
 	struct ferronic_config config = nic->config;
-	const u32 old = config.pairs;
+	unsigned int q;
 	int err;
 
 	config.pairs = channels->combined_count;
-	if (config.pairs == old)
-		return 0;
-
-	if (config.pairs < old) {
+	if (config.pairs > nic->config.pairs) {
+		for (q = nic->config.pairs; q < config.pairs; q++)
+			netif_tx_stop_queue(netdev_get_tx_queue(netdev, q));
 		err = netif_set_real_num_queues(netdev, config.pairs,
 						config.pairs);
 		if (err)
 			return err;
 	}
-	err = ferronic_reconfigure(nic, &config);
-	if (!err && config.pairs > old)
-		err = netif_set_real_num_queues(netdev, config.pairs,
-						config.pairs);
-	else if (err && config.pairs < old)
-		netif_set_real_num_queues(netdev, old, old);
 
-	if (!netif_is_rxfh_configured(netdev))
-		ferronic_set_default_table(nic);
+	err = ferronic_reconfigure(nic, &config);
+	if (nic->config.pairs < netdev->real_num_tx_queues)
+		netif_set_real_num_queues(netdev, nic->config.pairs,
+					  nic->config.pairs);
 	return err;
 }
 

@@ -20,19 +20,26 @@
 				 FERRONIC_RSS_CTRL_IPV6_TCP | \
 				 FERRONIC_RSS_CTRL_IPV6_UDP)
 
+/* All ones can also be a bus error. */
+bool ferronic_hw_gone(struct ferronic_nic *nic, u32 value)
+{
+	return value == FERRONIC_ALL_ONES && !pci_device_is_present(nic->pdev);
+}
+
 static int ferronic_hw_wait_ready(struct ferronic_nic *nic)
 {
 	u32 status;
 	int err;
 
-	/* All ones have READY in them. */
 	err = readl_poll_timeout(nic->regs + FERRONIC_STATUS, status,
-				 status & FERRONIC_STATUS_READY,
+				 ferronic_hw_gone(nic, status) ||
+				 (status != FERRONIC_ALL_ONES &&
+				  status & FERRONIC_STATUS_READY),
 				 FERRONIC_POLL_US, FERRONIC_DEADLINE_US);
 	if (err)
 		dev_err_ratelimited(&nic->pdev->dev,
 				    "device did not become ready after reset\n");
-	return status == FERRONIC_ALL_ONES ? -ENODEV : err;
+	return !err && status == FERRONIC_ALL_ONES ? -ENODEV : err;
 }
 
 /**
@@ -49,13 +56,13 @@ int ferronic_hw_wait_inactive(struct ferronic_nic *nic, u32 engines)
 	int err;
 
 	err = readl_poll_timeout(nic->regs + FERRONIC_DMA_STATUS, status,
-				 status == FERRONIC_ALL_ONES ||
+				 ferronic_hw_gone(nic, status) ||
 				 !(status & engines),
 				 FERRONIC_POLL_US, FERRONIC_DEADLINE_US);
 	if (err)
 		dev_err_ratelimited(&nic->pdev->dev,
 				    "device does not get inactive\n");
-	return status == FERRONIC_ALL_ONES ? -ENODEV : err;
+	return !err && status == FERRONIC_ALL_ONES ? -ENODEV : err;
 }
 
 void ferronic_hw_set_ready(struct ferronic_nic *nic, bool ready)
@@ -258,7 +265,10 @@ static u32 ferronic_hw_pair_vectors(const struct ferronic_nic *nic)
 	return GENMASK(nic->config.pairs, 1);
 }
 
-/* Gives all rings to the device. Returns 0, or an error with all stopped. */
+/*
+ * Gives all rings to the device, which does not interrupt yet. Returns 0, or an
+ * error with all stopped.
+ */
 int ferronic_hw_start(struct ferronic_nic *nic)
 {
 	struct ferronic_pair *pair;
@@ -277,10 +287,13 @@ int ferronic_hw_start(struct ferronic_nic *nic)
 	}
 	for (q = 0; q < nic->config.pairs; q++)
 		ferronic_rx_doorbell(nic->pair[q].rx);
+	return 0;
+}
 
+void ferronic_hw_enable_pairs(struct ferronic_nic *nic)
+{
 	ferronic_write(nic, FERRONIC_INT_ENABLE_SET,
 		       ferronic_hw_pair_vectors(nic));
-	return 0;
 }
 
 /* On return the device has no access to the rings and their buffers. */

@@ -30,7 +30,7 @@ static irqreturn_t ferronic_pair_interrupt(int irq, void *cookie)
 {
 	struct ferronic_pair *pair = cookie;
 
-	WRITE_ONCE(pair->interrupts, pair->interrupts + 1);
+	WRITE_ONCE(pair->queue_interrupts, pair->queue_interrupts + 1);
 	napi_schedule_irqoff(&pair->napi);
 	return IRQ_HANDLED;
 }

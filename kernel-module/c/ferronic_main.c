@@ -8,7 +8,6 @@
 #include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
-#include <linux/ethtool.h>
 #include <linux/module.h>
 
 #include "ferronic.h"
@@ -97,8 +96,6 @@ static int ferronic_vectors_init(struct ferronic_nic *nic)
 
 static void ferronic_config_init(struct ferronic_nic *nic)
 {
-	unsigned int i;
-
 	nic->config.pairs = nic->max_pairs;
 	nic->config.rx_size = FERRONIC_RING_DEFAULT;
 	nic->config.tx_size = FERRONIC_RING_DEFAULT;
@@ -106,9 +103,7 @@ static void ferronic_config_init(struct ferronic_nic *nic)
 	nic->moderation_us = FERRONIC_MODERATION_US;
 
 	netdev_rss_key_fill(nic->rss_key, sizeof(nic->rss_key));
-	for (i = 0; i < FERRONIC_RSS_ENTRIES; i++)
-		nic->rss_table[i] = ethtool_rxfh_indir_default(i,
-							       nic->max_pairs);
+	ferronic_rss_default(nic);
 }
 
 static int ferronic_netdev_init(struct ferronic_nic *nic)

@@ -3,6 +3,7 @@
  * Ferronic: the operations of the network device.
  */
 #include <linux/etherdevice.h>
+#include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
 
 #include "ferronic.h"
@@ -61,13 +62,13 @@ int ferronic_up(struct ferronic_nic *nic)
 {
 	int err;
 
-	ferronic_enable_polls(nic);
 	err = ferronic_hw_start(nic);
-	if (err) {
-		ferronic_disable_polls(nic);
+	if (err)
 		return err;
-	}
 
+	/* A poll enables its vector, so not before there is a queue. */
+	ferronic_enable_polls(nic);
+	ferronic_hw_enable_pairs(nic);
 	set_bit(FERRONIC_UP, &nic->state);
 	ferronic_watchdog_start(nic);
 	netif_tx_wake_all_queues(nic->netdev);
@@ -128,6 +129,25 @@ static int ferronic_stop(struct net_device *netdev)
 	return 0;
 }
 
+/* Spreads frames over all pairs, unless the user wants it otherwise. */
+void ferronic_rss_default(struct ferronic_nic *nic)
+{
+	unsigned int i;
+
+	if (netif_is_rxfh_configured(nic->netdev))
+		return;
+	for (i = 0; i < FERRONIC_RSS_ENTRIES; i++)
+		nic->rss_table[i] =
+			ethtool_rxfh_indir_default(i, nic->config.pairs);
+}
+
+static void ferronic_set_config(struct ferronic_nic *nic,
+				const struct ferronic_config *config)
+{
+	nic->config = *config;
+	ferronic_rss_default(nic);
+}
+
 /* Exchanges the rings of an interface that is open, whether up or not. */
 static int ferronic_exchange_rings(struct ferronic_nic *nic,
 				   const struct ferronic_config *config,
@@ -139,7 +159,7 @@ static int ferronic_exchange_rings(struct ferronic_nic *nic,
 
 	ferronic_down(nic);
 	ferronic_rings_take(nic, &old);
-	nic->config = *config;
+	ferronic_set_config(nic, config);
 	ferronic_rings_install(nic, new);
 	if (up)
 		err = ferronic_up(nic);
@@ -160,7 +180,7 @@ int ferronic_reconfigure(struct ferronic_nic *nic,
 	int err;
 
 	if (!netif_running(nic->netdev)) {
-		nic->config = *config;
+		ferronic_set_config(nic, config);
 		return 0;
 	}
 

@@ -145,7 +145,8 @@ static void ferronic_watch_pair(struct ferronic_pair *pair)
 	bool missed = waiting && pair->waiting && idle;
 
 	if (missed)
-		WRITE_ONCE(pair->missed, pair->missed + 1);
+		WRITE_ONCE(pair->interrupts_missed,
+			   pair->interrupts_missed + 1);
 	if (missed || ferronic_rx_starved(pair->rx))
 		napi_schedule(&pair->napi);
 	pair->waiting = waiting;
