@@ -156,7 +156,7 @@ void ferronic_trigger_event(FerronicFaults *faults, FerronicEvent event,
     if (!(faults->live_events & BIT(event))) {
         return;
     }
-    for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
+    for (i = 0; i < faults->live_end; i++) {
         FerronicFaultSlot *slot = &faults->slots[i];
         FerronicEvent counted;
         uint32_t times;

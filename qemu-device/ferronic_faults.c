@@ -245,6 +245,7 @@ void ferronic_faults_update(FerronicFaults *faults)
 
     faults->live_kinds = 0;
     faults->live_events = 0;
+    faults->live_end = 0;
     for (i = 0; i < FERRONIC_FAULTS_MAX; i++) {
         const FerronicFaultSlot *slot = &faults->slots[i];
         FerronicEvent event;
@@ -252,6 +253,7 @@ void ferronic_faults_update(FerronicFaults *faults)
         if (!ferronic_fault_is_live(slot)) {
             continue;
         }
+        faults->live_end = i + 1;
         faults->live_kinds |= kinds_with_hooks(slot);
         if (ferronic_trigger_counts(slot->spec, &event)) {
             faults->live_events |= BIT(event);

@@ -27,8 +27,10 @@ struct FerronicFaultHooks {
     void (*rx_frame)(void *opaque, uint8_t *frame, size_t size);
     /* Descriptors are about to be worked on. */
     void (*descriptors)(void *opaque, FerronicQueue *queue, uint32_t count);
-    /* After a read, before a write. False fails the access; the buffer may be
-     * changed and, for a write, the size made smaller. */
+    /*
+     * After a read, before a write. False fails the access; the buffer may be
+     * changed and, for a write, the size made smaller.
+     */
     bool (*dma)(void *opaque, bool write, int queue, uint64_t addr,
                 uint8_t *buf, size_t *size);
     /* A vector fires; another one may be named. */
@@ -150,6 +152,7 @@ struct FerronicFaults {
     /* Computed */
     uint32_t live_kinds;        /* bits of FerronicFaultKind */
     uint32_t live_events;       /* bits of FerronicEvent */
+    uint32_t live_end;          /* no slot from here on is live */
 };
 
 QEMU_BUILD_BUG_ON(FERRONIC_FAULT_KIND__MAX > 32);
@@ -176,8 +179,10 @@ void ferronic_fault_cancel(FerronicFaults *faults, FerronicFaultSlot *slot);
 FerronicFaultSlot *ferronic_fault_find(FerronicFaults *faults, uint32_t id);
 FerronicFaultState ferronic_fault_state(const FerronicFaults *faults,
                                         const FerronicFaultSlot *slot);
-/* What the fault slots ask for: when the timer comes, and which hooks. To be
- * called when any of them has changed. */
+/*
+ * What the fault slots ask for: when the timer comes, and which hooks. To be
+ * called when any of them has changed.
+ */
 void ferronic_faults_update(FerronicFaults *faults);
 /* A fault had its effect; the rest becomes members of its line in the log. */
 void ferronic_fault_delivered(FerronicFaults *faults, FerronicFaultSlot *slot,
@@ -198,8 +203,10 @@ static inline bool ferronic_fault_is_live(const FerronicFaultSlot *slot)
 /* When a new fault happens, if a time decides. */
 void ferronic_trigger_start(FerronicFaultSlot *slot, uint64_t device_seed,
                             int64_t now);
-/* Something was counted that triggers may wait for, at a queue or a vector or
- * the offset of a register. */
+/*
+ * Something was counted that triggers may wait for, at a queue or a vector or
+ * the offset of a register.
+ */
 void ferronic_trigger_event(FerronicFaults *faults, FerronicEvent event,
                             uint32_t which, uint32_t count);
 void ferronic_trigger_time(FerronicFaults *faults, int64_t now);

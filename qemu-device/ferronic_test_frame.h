@@ -18,8 +18,10 @@ typedef struct FerronicTestFrame {
     uint32_t sequence;      /* in its flow, from 0 */
 } FerronicTestFrame;
 
-/* Makes a frame of test->size bytes; all its bytes follow from @test and
- * @seed. @station are 6 bytes. */
+/*
+ * Makes a frame of test->size bytes; all its bytes follow from @test and
+ * @seed. @station are 6 bytes.
+ */
 void ferronic_test_frame_make(const FerronicTestFrame *test, uint64_t seed,
                               const uint8_t *station, bool bad_checksum,
                               uint8_t *frame);
@@ -32,8 +34,10 @@ typedef enum FerronicTestVerdict {
     FERRONIC_TEST_GOOD,
 } FerronicTestVerdict;
 
-/* Checks a frame that came back. Who forwards it may change the Ethernet
- * header, TTL and TOS. */
+/*
+ * Checks a frame that came back. Who forwards it may change the Ethernet
+ * header, TTL and TOS.
+ */
 FerronicTestVerdict ferronic_test_frame_check(const uint8_t *frame, size_t size,
                                               uint64_t seed,
                                               FerronicTestFrame *test);

@@ -120,8 +120,10 @@ static bool is_finished(const FerronicTrafficState *traffic)
            traffic->counts.sent == traffic->config.count;
 }
 
-/* Whether a frame may go; one that would not find room waits, or is lost when
- * there is no flow control and a rate to keep. */
+/*
+ * Whether a frame may go; one that would not find room waits, or is lost when
+ * there is no flow control and a rate to keep.
+ */
 static bool has_room(FerronicTrafficState *traffic)
 {
     return ferronic_rx_has_room(traffic->core) ||
