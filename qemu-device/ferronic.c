@@ -151,9 +151,10 @@ static bool ferronic_check_delays(const FerronicCore *core, Error **errp)
     if (core->reset_delay_ns > FERRONIC_DELAY_MAX_NS ||
         core->tx_latency_ns > FERRONIC_DELAY_MAX_NS ||
         core->rx_latency_ns > FERRONIC_DELAY_MAX_NS ||
+        core->batch_ns > FERRONIC_DELAY_MAX_NS ||
         core->stop_delay_ns > FERRONIC_DELAY_MAX_NS) {
-        error_setg(errp, "reset-delay-ns, tx-latency-ns, rx-latency-ns and "
-                   "stop-delay-ns must not be more than %lld",
+        error_setg(errp, "reset-delay-ns, tx-latency-ns, rx-latency-ns, "
+                   "batch-ns and stop-delay-ns must not be more than %lld",
                    FERRONIC_DELAY_MAX_NS);
         return false;
     }
@@ -329,6 +330,7 @@ static const Property ferronic_properties[] = {
                        1000),
     DEFINE_PROP_UINT64("rx-latency-ns", FerronicState, core.rx_latency_ns,
                        1000),
+    DEFINE_PROP_UINT64("batch-ns", FerronicState, core.batch_ns, 500000),
     DEFINE_PROP_UINT64("stop-delay-ns", FerronicState, core.stop_delay_ns,
                        5000),
     DEFINE_PROP_UINT32("dma-latency-ns", FerronicState,
@@ -379,6 +381,8 @@ static void ferronic_class_init(ObjectClass *klass, void *data)
         "Virtual time from a doorbell to the start of the transmission");
     object_class_property_set_description(klass, "rx-latency-ns",
         "Virtual time from the arrival of a frame to its first descriptor");
+    object_class_property_set_description(klass, "batch-ns",
+        "How late fast transfers may be looked at, so that there are more");
     object_class_property_set_description(klass, "dma-latency-ns",
         "Virtual time of each descriptor: what DMA_LATENCY is after a reset");
     object_class_property_set_description(klass, "flow-control",

@@ -73,7 +73,14 @@ typedef struct FerronicTx {
     bool discarding;        /* drops descriptors up to the next EOP */
     bool unfinished;        /* the frame at the tail is known to lack EOP */
     bool interrupt;         /* to be raised with the next write-back */
-    uint32_t fetched;       /* descriptors in transfer, from the head on */
+    bool blocked;           /* waits for our own receiver */
+    int64_t engine_ns;      /* up to when the queue has worked */
+    bool busy;              /* there is so much to do that it may wait */
+    uint32_t enough;        /* descriptors that are worth a look by a doorbell */
+    uint32_t looks;         /* of doorbells since the timer last came */
+    uint32_t timer_descs;   /* done since timer_ns, to tell whether it is busy */
+    int64_t timer_ns;
+    uint32_t fetched;       /* descriptors that were read, from the head on */
     FerronicTxDesc fetch[FERRONIC_TX_FETCH];
     QEMUTimer *timer;
 } FerronicTx;
@@ -163,6 +170,7 @@ struct FerronicCore {
     uint64_t reset_delay_ns;
     uint64_t tx_latency_ns;
     uint64_t rx_latency_ns;
+    uint64_t batch_ns;
     uint64_t stop_delay_ns;
     uint32_t default_dma_latency_ns;
     bool flow_control;
@@ -331,6 +339,10 @@ void ferronic_rx_reset(FerronicCore *core);
 
 /* Lets a queue go on, if it can. */
 void ferronic_tx_kick(FerronicTx *tx);
+/* Descriptors were given, and there were none before if @was_idle. */
+void ferronic_tx_doorbell(FerronicTx *tx, bool was_idle);
+/* Does what is due. */
+void ferronic_tx_catch_up(FerronicTx *tx);
 void ferronic_tx_kick_all(FerronicCore *core);
 /* Writes the queue's TX_WRITEBACK. */
 FerronicDma ferronic_tx_store(FerronicTx *tx, uint32_t head, uint32_t errors);

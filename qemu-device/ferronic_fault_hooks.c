@@ -23,7 +23,7 @@
 static FerronicFaultSlot *next_live(FerronicFaults *faults,
                                     FerronicFaultSlot *slot, uint32_t kinds)
 {
-    FerronicFaultSlot *end = faults->slots + FERRONIC_FAULTS_MAX;
+    FerronicFaultSlot *end = faults->slots + faults->live_end;
 
     if (!(faults->live_kinds & kinds)) {
         return NULL;
@@ -262,10 +262,6 @@ static void hook_queue_stopped(void *opaque, FerronicQueue *queue)
 static void hook_descriptors(void *opaque, FerronicQueue *queue,
                              uint32_t count)
 {
-    /* A transmit queue reads what is in transfer a second time, to compare. */
-    if (queue->tx && queue->core->tx[queue->pair].fetched) {
-        return;
-    }
     ferronic_trigger_event(opaque, FERRONIC_EVENT_DESCRIPTOR, queue->id,
                            count);
 }

@@ -39,16 +39,8 @@ FerronicDma ferronic_queue_fetch(FerronicQueue *queue, void *descs,
 {
     uint32_t before_end = MIN(count, queue->size - queue->head);
     size_t bytes = before_end * FERRONIC_RX_DESC_SIZE;
-    uint32_t generation = queue->core->generation;
     FerronicDma result;
 
-    if (ferronic_fault_hook(queue->core, descriptors)) {
-        queue->core->faults->descriptors(queue->core->faults_opaque, queue,
-                                         count);
-        if (queue->core->generation != generation) {
-            return FERRONIC_DMA_GONE;
-        }
-    }
     result = ferronic_dma_read(queue->core, queue->id,
                                ferronic_queue_desc(queue, queue->head), descs,
                                bytes);
@@ -121,7 +113,11 @@ static void queue_drain(FerronicQueue *queue)
     trace_ferronic_queue_drain(core->id, queue->name);
     queue->enabled = false;
     if (queue->tx && queue_tx(queue)->fetched) {
-        end = MAX(end, timer_expire_time_ns(queue_tx(queue)->timer) + 1);
+        FerronicTx *tx = queue_tx(queue);
+
+        /* What has begun is finished. */
+        end = MAX(end, tx->engine_ns +
+                       (int64_t)tx->fetched * core->dma_latency_ns);
     } else if (core->stop_delay_ns == 0) {
         ferronic_queue_stop(queue);
         return;
@@ -135,7 +131,12 @@ static void queue_drained(void *opaque)
     FerronicCore *core = queue->core;
     bool was_engaged = ferronic_core_enter(core);
 
-    ferronic_queue_stop(queue);
+    if (queue->tx) {
+        ferronic_tx_catch_up(queue_tx(queue));
+    }
+    if (!core->unrealized) {
+        ferronic_queue_stop(queue);
+    }
     ferronic_core_leave(core, was_engaged);
 }
 
@@ -254,6 +255,7 @@ void ferronic_queue_set_vector(FerronicQueue *queue, uint32_t vector)
 
 void ferronic_queue_doorbell(FerronicQueue *queue, uint32_t tail)
 {
+    bool was_idle = queue->head == queue->tail;
     uint32_t given;
 
     if (!queue->enabled) {
@@ -282,8 +284,7 @@ void ferronic_queue_doorbell(FerronicQueue *queue, uint32_t tail)
     }
     queue->tail = tail;
     if (queue->tx) {
-        queue_tx(queue)->unfinished = false;
-        ferronic_tx_kick(queue_tx(queue));
+        ferronic_tx_doorbell(queue_tx(queue), was_idle);
     } else {
         ferronic_rx_kick(queue->core);
     }

@@ -276,6 +276,15 @@ static FerronicDma fill(const RxFrame *frame, uint64_t *failed)
     uint32_t n;
 
     *failed = ferronic_queue_desc(queue, queue->head);
+    if (ferronic_fault_hook(queue->core, descriptors)) {
+        uint32_t generation = queue->core->generation;
+
+        queue->core->faults->descriptors(queue->core->faults_opaque, queue,
+                                         frame->descs);
+        if (queue->core->generation != generation) {
+            return FERRONIC_DMA_GONE;
+        }
+    }
     result = ferronic_queue_fetch(queue, descs, frame->descs);
     for (n = 0; result == FERRONIC_DMA_OK && n < frame->descs; n++) {
         uint32_t index = ferronic_queue_next(queue, queue->head, n);
@@ -428,9 +437,9 @@ static Delivery run(FerronicCore *core)
 /* A doorbell, bus mastering or a stopped queue may let the first frame go. */
 void ferronic_rx_kick(FerronicCore *core)
 {
-    int64_t now = ferronic_now();
-
     if (core->fifo.count && !timer_pending(core->rx_timer)) {
+        int64_t now = ferronic_now();
+
         core->rx_engine_ns = MAX(core->rx_engine_ns, now);
         arm(core, now);
     }

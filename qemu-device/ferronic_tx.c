@@ -1,9 +1,9 @@
 /*
  * Ferronic NIC: transmit
  *
- * A doorbell only arms a timer. The timer reads a run of descriptors; after the
- * time that they take it reads their frames, sends them, writes the head back,
- * and goes on with the next run. With a latency of 0 all that is one step.
+ * The device works all the time, the model now and then: it does what the device
+ * has done since it last looked at the clock. It looks when a timer comes, which
+ * the doorbell arms, and when a doorbell finds that a batch is due.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,8 +16,13 @@
 #include "ferronic_offload.h"
 #include "trace.h"
 
+#define TX_BATCH            128     /* descriptors that are worth a look */
+#define TX_BATCH_MIN        8       /* when the driver gives no more at once */
 #define TX_BUDGET_DESCS     512     /* done before others get a turn */
 #define TX_BUDGET_BYTES     (256 * 1024)
+#define TX_SLOW_NS          1000    /* transfers are events of their own */
+#define TX_BUSY_DESCS       8       /* so many, none rarer than this: */
+#define TX_BUSY_NS          20000
 #define FRAME_PADDED        60      /* shortest on the link, without FCS */
 
 #define DESC_FIELD(word, name) \
@@ -395,38 +400,55 @@ static void consume(FerronicTx *tx, const TxFrame *frame)
     tx->segments = 0;
 }
 
-/* Sends the frames that were fetched. Returns how the last one ended. */
-static Result send_fetched(FerronicTx *tx, size_t *bytes)
+/* The end of the frame that begins at a place of what was fetched. */
+static uint32_t frame_end(const FerronicTx *tx, uint32_t begin)
 {
-    bool partner = has_partner(tx->queue.core);
-    uint32_t end = tx->fetched;
-    uint32_t i, next;
+    uint32_t end = begin + 1;
 
-    tx->fetched = 0;
-    for (i = 0; i < end; i = next) {
+    while (end < tx->fetched && !is_last(&tx->fetch[end - 1])) {
+        end++;
+    }
+    return end;
+}
+
+/* Sends the frames that were fetched and are due. */
+static Result send_due(FerronicTx *tx, uint32_t due, size_t *bytes)
+{
+    FerronicCore *core = tx->queue.core;
+    bool partner = has_partner(core);
+    uint32_t used = 0, next;
+    Result result = SENT;
+
+    for (; used < tx->fetched; used = next) {
         TxFrame frame = {
-            .descs = &tx->fetch[i],
-            .command = desc_command(&tx->fetch[i]),
-            .layout = le32_to_cpu(tx->fetch[i].layout),
+            .descs = &tx->fetch[used],
+            .command = desc_command(&tx->fetch[used]),
+            .layout = le32_to_cpu(tx->fetch[used].layout),
         };
-        Result result = SENT;
 
-        for (next = i + 1; !is_last(&tx->fetch[next - 1]) && next < end;) {
-            next++;
+        next = frame_end(tx, used);
+        if (next > due) {
+            break;
         }
-        frame.count = next - i;
+        frame.count = next - used;
         if (tx->discarding) {
             tx->discarding = !is_last(&tx->fetch[next - 1]);
         } else {
             result = send_frame(tx, &frame, partner);
         }
-        if (result != SENT) {
+        if (result == ABORTED) {
             return result;
+        }
+        if (result == BLOCKED) {
+            break;
         }
         consume(tx, &frame);
         *bytes += frame.size;
     }
-    return SENT;
+    tx->fetched -= used;
+    memmove(tx->fetch, tx->fetch + used, tx->fetched * sizeof(tx->fetch[0]));
+    tx->engine_ns += (int64_t)used * core->dma_latency_ns;
+    return result;
 }
 
 /* Cuts what was read at the end of a frame. Returns whether anything is left. */
@@ -461,62 +483,54 @@ static bool can_run(const FerronicTx *tx)
     const FerronicCore *core = tx->queue.core;
 
     return tx->queue.active && tx->queue.head != tx->queue.tail &&
-           core->bus_master && !core->wire_busy && !core->asleep;
+           core->bus_master && !core->wire_busy && !tx->blocked;
 }
 
-/* A queue that drains begins nothing that it could not end. */
-static bool may_begin(const FerronicTx *tx, int64_t duration)
-{
-    return tx->queue.enabled ||
-           ferronic_now() + duration <
-           timer_expire_time_ns(tx->queue.drain_timer);
-}
-
-/* Reads descriptors from the head on. Returns whether there is work. */
-static bool fetch(FerronicTx *tx)
+static void tell_of_descriptors(FerronicTx *tx, uint32_t count)
 {
     FerronicCore *core = tx->queue.core;
-    uint32_t count = MIN(ferronic_queue_owned(&tx->queue), FERRONIC_TX_FETCH);
-    uint64_t addr = ferronic_queue_desc(&tx->queue, tx->queue.head);
 
-    if (!may_begin(tx, (int64_t)count * core->dma_latency_ns)) {
-        return false;
-    }
-    switch (ferronic_queue_fetch(&tx->queue, tx->fetch, count)) {
-    case FERRONIC_DMA_OK:
-        return trim(tx, count);
-    case FERRONIC_DMA_FAILED:
-        ferronic_queue_fail(&tx->queue, addr);
-        return false;
-    default:
-        return false;
+    if (count && ferronic_fault_hook(core, descriptors)) {
+        core->faults->descriptors(core->faults_opaque, &tx->queue, count);
     }
 }
 
-/* Whether the driver has left alone what is in transfer. */
-static bool check_unchanged(FerronicTx *tx)
+/*
+ * Reads descriptors from the head on, and checks that the driver has left alone
+ * those that were read before. Returns whether there is work.
+ */
+static bool fetch(FerronicTx *tx)
 {
-    FerronicTxDesc now[FERRONIC_TX_FETCH];
-    uint64_t addr = ferronic_queue_desc(&tx->queue, tx->queue.head);
+    FerronicTxDesc read[FERRONIC_TX_FETCH];
+    uint32_t count = MIN(ferronic_queue_owned(&tx->queue), FERRONIC_TX_FETCH);
+    uint32_t generation = tx->queue.core->generation;
+    uint32_t known = tx->fetched;
     uint32_t i;
 
-    switch (ferronic_queue_fetch(&tx->queue, now, tx->fetched)) {
+    switch (ferronic_queue_fetch(&tx->queue, read, count)) {
     case FERRONIC_DMA_OK:
         break;
     case FERRONIC_DMA_FAILED:
-        ferronic_queue_fail(&tx->queue, addr);
+        ferronic_queue_fail(&tx->queue, ferronic_queue_desc(&tx->queue,
+                                                            tx->queue.head));
         return false;
     case FERRONIC_DMA_GONE:
         return false;
     }
-    for (i = 0; i < tx->fetched; i++) {
-        if (memcmp(&now[i], &tx->fetch[i], sizeof(now[i]))) {
+    for (i = 0; i < known; i++) {
+        if (memcmp(&read[i], &tx->fetch[i], sizeof(read[i]))) {
             refuse(tx, FERRONIC_RULE_DESC_CHANGED,
                    ferronic_queue_next(&tx->queue, tx->queue.head, i),
                    "descriptor changed during the transfer");
         }
     }
-    return true;
+    /* What counts is what is there now. */
+    memcpy(tx->fetch, read, count * sizeof(read[0]));
+    if (!trim(tx, count)) {
+        return false;
+    }
+    tell_of_descriptors(tx, tx->fetched - known);
+    return tx->queue.core->generation == generation;
 }
 
 FerronicDma ferronic_tx_store(FerronicTx *tx, uint32_t head, uint32_t errors)
@@ -564,40 +578,109 @@ static void report(FerronicTx *tx)
     }
 }
 
-static void run(FerronicTx *tx)
+/*
+ * The engine's clock lags behind the virtual clock while there is work; a
+ * descriptor is done when its time has passed. How many are.
+ */
+static uint32_t descs_due(const FerronicTx *tx, int64_t now)
+{
+    uint32_t latency = tx->queue.core->dma_latency_ns;
+
+    if (now < tx->engine_ns) {
+        return 0;
+    }
+    return latency ? MIN((now - tx->engine_ns) / latency, FERRONIC_TX_FETCH)
+                   : FERRONIC_TX_FETCH;
+}
+
+/*
+ * When to come back. Slow transfers begin and end in time, each frame for
+ * itself; fast ones, when there are many, are caught up with later.
+ */
+static void arm(FerronicTx *tx)
 {
     FerronicCore *core = tx->queue.core;
-    bool begun = tx->fetched;
+    uint32_t owned = ferronic_queue_owned(&tx->queue);
+    int64_t latency = core->dma_latency_ns;
+    int64_t at = tx->engine_ns;
+
+    if (latency < TX_SLOW_NS) {
+        at += latency * MIN(owned, TX_BATCH) +
+              (tx->busy && owned < TX_BATCH ? core->batch_ns : 0);
+    } else if (tx->fetched) {
+        at += latency * frame_end(tx, 0);
+    }
+    timer_mod(tx->timer, at);
+}
+
+/* Does what is due by now. Returns false when the device has changed. */
+static bool catch_up(FerronicTx *tx, int64_t now)
+{
     uint32_t descs = 0;
     size_t bytes = 0;
-    Result result = SENT;
 
-    while (result == SENT && can_run(tx)) {
-        if (begun) {
-            if (core->dma_latency_ns && !check_unchanged(tx)) {
-                return;
-            }
-            descs += tx->fetched;
-            result = send_fetched(tx, &bytes);
-            begun = false;
-            continue;
-        }
+    while (can_run(tx)) {
+        Result result;
+        uint32_t before;
+
         if (descs >= TX_BUDGET_DESCS || bytes >= TX_BUDGET_BYTES) {
-            timer_mod(tx->timer, ferronic_now());
+            timer_mod(tx->timer, now);
             break;
         }
         if (!fetch(tx)) {
             break;
         }
-        if (core->dma_latency_ns) {
-            timer_mod(tx->timer, ferronic_now() +
-                      (int64_t)tx->fetched * core->dma_latency_ns);
+        before = tx->fetched;
+        result = send_due(tx, descs_due(tx, now), &bytes);
+        if (result == ABORTED) {
+            return false;
+        }
+        descs += before - tx->fetched;
+        tx->timer_descs += before - tx->fetched;
+        tx->blocked = result == BLOCKED && !tx->queue.core->wire_busy;
+        if (tx->fetched && result == SENT) {
+            arm(tx);
             break;
         }
-        begun = true;
     }
-    if (result != ABORTED && tx->queue.active) {
+    if (tx->queue.active) {
         report(tx);
+    }
+    return true;
+}
+
+void ferronic_tx_catch_up(FerronicTx *tx)
+{
+    FerronicCore *core = tx->queue.core;
+
+    catch_up(tx, ferronic_now());
+    if (!core->unrealized) {
+        ferronic_irq_update(core);
+    }
+}
+
+/*
+ * A timer that comes for a few descriptors each time costs more than they do.
+ * While the queue is busy it comes seldom, and does not stop: doorbells find
+ * what is due. If none did, the driver gives less at once than was waited for.
+ */
+static void judge_load(FerronicTx *tx, uint32_t owned, int64_t now)
+{
+    uint32_t most = MIN(TX_BATCH, tx->queue.size / 4);
+    bool fast;
+
+    if (tx->busy && owned && !tx->looks) {
+        tx->enough = MAX(owned / 2, TX_BATCH_MIN);
+    } else if (tx->looks) {
+        tx->enough = MIN(tx->enough + tx->enough / 4, most);
+    }
+    tx->looks = 0;
+    fast = now - tx->timer_ns < tx->timer_descs * (int64_t)TX_BUSY_NS;
+    if ((fast && tx->timer_descs >= TX_BUSY_DESCS) ||
+        now - tx->timer_ns >= TX_BUSY_DESCS * TX_BUSY_NS) {
+        tx->busy = fast && tx->queue.core->batch_ns > TX_BUSY_NS;
+        tx->timer_descs = 0;
+        tx->timer_ns = now;
     }
 }
 
@@ -606,10 +689,15 @@ void ferronic_tx_timer(void *opaque)
     FerronicTx *tx = opaque;
     FerronicCore *core = tx->queue.core;
     bool was_engaged = ferronic_core_enter(core);
+    uint32_t owned = ferronic_queue_owned(&tx->queue);
+    int64_t now = ferronic_now();
 
-    run(tx);
-    if (!core->unrealized) {
-        ferronic_irq_update(core);
+    ferronic_tx_catch_up(tx);
+    if (!core->unrealized && tx->queue.active) {
+        judge_load(tx, owned, now);
+        if (tx->busy && !timer_pending(tx->timer)) {
+            timer_mod(tx->timer, now + core->batch_ns);
+        }
     }
     ferronic_core_leave(core, was_engaged);
 }
@@ -618,8 +706,35 @@ void ferronic_tx_kick(FerronicTx *tx)
 {
     FerronicCore *core = tx->queue.core;
 
+    tx->blocked = false;
     if (can_run(tx) && !timer_pending(tx->timer)) {
-        timer_mod(tx->timer, ferronic_now() + core->tx_latency_ns);
+        tx->engine_ns = MAX(tx->engine_ns,
+                            ferronic_now() + (int64_t)core->tx_latency_ns);
+        arm(tx);
+    }
+}
+
+/*
+ * Under load the doorbell is where time is looked at, not the timer: what has
+ * been done since the last look is a batch by now.
+ */
+void ferronic_tx_doorbell(FerronicTx *tx, bool was_idle)
+{
+    FerronicCore *core = tx->queue.core;
+
+    tx->unfinished = false;
+    if (tx->blocked) {
+        return;
+    }
+    if (was_idle) {
+        tx->engine_ns = ferronic_now() + core->tx_latency_ns;
+    }
+    ferronic_tx_kick(tx);
+    if (core->dma_latency_ns < TX_SLOW_NS && can_run(tx) &&
+        ferronic_queue_owned(&tx->queue) >= tx->enough &&
+        descs_due(tx, ferronic_now()) >= tx->enough) {
+        tx->looks++;
+        ferronic_tx_catch_up(tx);
     }
 }
 
@@ -641,7 +756,14 @@ void ferronic_tx_started(FerronicTx *tx)
     tx->discarding = false;
     tx->unfinished = false;
     tx->interrupt = false;
+    tx->blocked = false;
+    tx->busy = false;
+    tx->enough = TX_BATCH_MIN;
+    tx->looks = 0;
+    tx->timer_descs = 0;
+    tx->timer_ns = 0;
     tx->fetched = 0;
+    tx->engine_ns = 0;
 }
 
 void ferronic_tx_stopped(FerronicTx *tx)

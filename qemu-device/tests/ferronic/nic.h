@@ -47,6 +47,7 @@
 #define LATENCY_NS      1000            /* of a doorbell or an arrival */
 #define DESC_NS         FERRONIC_DEFAULT_DMA_LATENCY_NS
 #define STOP_DELAY_NS   5000
+#define BATCH_NS        500000
 #define SOON_NS         50000           /* enough for anything in these tests */
 
 #define DEVICE_ARGS "-device ferronic,id=nic0,addr=4.0,mac=52:54:00:fe:00:01"

@@ -177,8 +177,8 @@ static void test_transfer_outlives_stop(void)
     step(nic, 19999);
     g_assert_cmphex(reg_read(nic, FERRONIC_DMA_STATUS), ==,
                     1 << FERRONIC_DMA_STATUS_TX_ACTIVE_SHIFT);
-    g_assert_cmpint(tx_head(nic, 0), ==, 0);
-    step(nic, 2);
+    g_assert_cmpint(tx_head(nic, 0), ==, 1);
+    step(nic, 1);
     g_assert_cmphex(reg_read(nic, FERRONIC_DMA_STATUS), ==, 0);
     g_assert_cmpint(tx_head(nic, 0), ==, 2);
     nic_stop(nic);
@@ -193,11 +193,10 @@ static void test_change_in_transfer(void)
     tx_queue_frame(nic, 60, other, 2, 0);
     tx_doorbell(nic);
     step(nic, LATENCY_NS);
-    qtest_writeq(nic->qts, tx_desc(nic, 0, 1), NOWHERE);
+    qtest_writeq(nic->qts, tx_desc(nic, 0, 1), TX_MEMORY);
     step(nic, SOON_NS);
     take_violations(nic, 1);
     g_assert_cmpint(tx_head(nic, 0), ==, 2);
-    g_assert_cmphex(reg_read(nic, FERRONIC_MGMT_CAUSE), ==, 0);
     nic_stop(nic);
 }
 

@@ -26,7 +26,7 @@ typedef struct Router {
 
 static Router start(void)
 {
-    Router router = { .nic = nic_start() };
+    Router router = { .nic = nic_start_with(",batch-ns=0") };
 
     reg_write(router.nic, FERRONIC_MAX_FRAME, BUFFER_SIZE);
     rx_start(router.nic);

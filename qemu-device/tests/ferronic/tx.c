@@ -202,13 +202,13 @@ static void test_too_many_descriptors(void)
 
     /* Longer than what the device reads at once. */
     fill_long_ring(nic, 600, 1024, 300);
-    step(nic, 10 * SOON_NS);
+    step(nic, 2 * BATCH_NS);
     g_assert_cmpint(tx_head(nic, 0), ==, 600);
     g_assert_cmpint(tx_errors(nic, 0), ==, 2);
     take_violations(nic, 2);
 
     fill_long_ring(nic, 320, 1024, 32);
-    step(nic, SOON_NS);
+    step(nic, 2 * BATCH_NS);
     g_assert_cmpint(tx_head(nic, 0), ==, 320);
     g_assert_cmpint(tx_errors(nic, 0), ==, 0);
     take_violations(nic, 0);
@@ -223,9 +223,42 @@ static void test_long_burst(void)
     fill_long_ring(nic, COUNT, 4096, 1);
     step(nic, LATENCY_NS + (COUNT - 1) * DESC_NS);
     g_assert_cmpint(reg_read(nic, FERRONIC_TX_FRAMES), <, COUNT);
-    step(nic, SOON_NS);
+    step(nic, 2 * BATCH_NS);
     g_assert_cmpint(reg_read(nic, FERRONIC_TX_FRAMES), ==, COUNT);
     g_assert_cmpint(tx_head(nic, 0), ==, COUNT);
+    nic_stop(nic);
+}
+
+/* A frame at a time, faster than a timer for each of them would be good for. */
+static void test_load_is_caught_up_with(void)
+{
+    enum { COUNT = 1000, RING = 1024 };
+    Nic *nic = nic_start();
+    uint32_t i, most = 0;
+
+    fill_long_ring(nic, COUNT, RING, 1);
+    reg_write(nic, FERRONIC_TX_CTRL(0), 0);
+    step(nic, 2 * BATCH_NS);
+    qtest_writeq(nic->qts, WRITEBACK, 0);
+    reg_write(nic, FERRONIC_TX_CTRL(0), 1);
+    for (i = 1; i <= COUNT; i++) {
+        reg_write(nic, FERRONIC_TX_TAIL(0), i);
+        step(nic, 1000);
+        most = MAX(most, (i - tx_head(nic, 0)) % RING);
+    }
+    g_assert_cmpint(most, >, 4);
+    g_assert_cmpint(most, <=, 2 * 128);
+    step(nic, 2 * BATCH_NS);
+    g_assert_cmpint(tx_head(nic, 0), ==, COUNT);
+
+    /* And when there is little to do again, it does not wait. */
+    step(nic, 2 * BATCH_NS);
+    qtest_writel(nic->qts, tx_desc(nic, 0, COUNT) + 12, TX_EOP);
+    qtest_writel(nic->qts, tx_desc(nic, 0, COUNT) + 8, 60);
+    qtest_writeq(nic->qts, tx_desc(nic, 0, COUNT), TX_MEMORY);
+    reg_write(nic, FERRONIC_TX_TAIL(0), COUNT + 1);
+    step(nic, LATENCY_NS + DESC_NS);
+    g_assert_cmpint(tx_head(nic, 0), ==, COUNT + 1);
     nic_stop(nic);
 }
 
@@ -521,6 +554,8 @@ void ferronic_add_tx_tests(void)
     qtest_add_func("/ferronic/tx/too-many-descriptors",
                    test_too_many_descriptors);
     qtest_add_func("/ferronic/tx/long-burst", test_long_burst);
+    qtest_add_func("/ferronic/tx/load-is-caught-up-with",
+                   test_load_is_caught_up_with);
     qtest_add_func("/ferronic/tx/bad-buffer", test_bad_buffer);
     qtest_add_func("/ferronic/tx/bad-ring", test_bad_ring);
     qtest_add_func("/ferronic/tx/bad-write-back", test_bad_writeback);
