@@ -505,12 +505,27 @@ static bool rss_is_sane(const FerronicRss *rss)
     return true;
 }
 
+/* Far from where sums with them would overflow. */
+static bool times_are_sane(const FerronicCore *core)
+{
+    const int64_t most = INT64_MAX / 4;
+    unsigned i;
+
+    for (i = 0; i < FERRONIC_QUEUES; i++) {
+        if (core->tx[i].engine_ns < 0 || core->tx[i].engine_ns > most ||
+            core->tx[i].timer_ns < 0 || core->tx[i].timer_ns > most) {
+            return false;
+        }
+    }
+    return core->rx_engine_ns >= 0 && core->rx_engine_ns <= most;
+}
+
 static int core_post_load(void *opaque, int version_id)
 {
     FerronicCore *core = opaque;
 
-    if (!fifo_is_sane(&core->fifo) || !queues_are_sane(core) ||
-        !rss_is_sane(&core->rss) ||
+    if (!times_are_sane(core) || !fifo_is_sane(&core->fifo) ||
+        !queues_are_sane(core) || !rss_is_sane(&core->rss) ||
         core->copy.length > FERRONIC_DMA_MEMORY_SIZE ||
         core->copy.offset >= FERRONIC_DMA_MEMORY_SIZE ||
         (core->copy.active && core->copy.length + core->copy.offset >

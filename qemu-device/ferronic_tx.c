@@ -1,9 +1,9 @@
 /*
  * Ferronic NIC: transmit
  *
- * The device works all the time, the model now and then: it does what the device
- * has done since it last looked at the clock. It looks when a timer comes, which
- * the doorbell arms, and when a doorbell finds that a batch is due.
+ * The device works all the time, the model now and then: it does what the
+ * device has done since it last looked at the clock. It looks when a timer
+ * comes, which the doorbell arms, and when a doorbell finds that a batch is due.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
