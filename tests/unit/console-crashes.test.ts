@@ -34,6 +34,19 @@ describe('the console parser', () => {
     expect(crash.corrupted).to.equal(false);
   });
 
+  it('takes a message back that the kernel prints again, whole', () => {
+    const whole = sample('use-after-free-in-worker').split('\n');
+    const header = whole.findIndex((line) => line.includes('BUG: KASAN'));
+    const replay = '** replaying previous printk message **';
+    const torn = (at: number) =>
+      whole.flatMap((line, index) => (index === at ? [line.slice(0, -20), replay, line] : [line]));
+    const { title, lines } = onlyCrash(whole.join('\n'));
+    for (const at of [header, header + 1, header + 6]) {
+      const crash = onlyCrash(torn(at).join('\n'));
+      expect(crash).to.deep.include({ title, lines, corrupted: false });
+    }
+  });
+
   it('counts the panic that follows an oops as a part of it', () => {
     const crash = onlyCrash(sample('null-dereference-in-probe'));
     expect([crash.startLine, crash.endLine]).to.deep.equal([14, 46]);

@@ -12,6 +12,9 @@ export interface ConsoleParserOptions {
   readonly maxReports?: number;
 }
 
+/** What the kernel prints between the torn half of a message and the whole of it. */
+const replayed = /^\*\* replaying previous printk message \*\*$/;
+
 /** A task, a CPU, or all of them together when the console does not tell them apart. */
 interface Writer {
   report: OpenReport | null;
@@ -35,6 +38,8 @@ export class ConsoleParser {
   #found = 0;
   #dropped = 0;
   #nextSweep = 0;
+  /** Where the last message went, in case the kernel takes it back. */
+  #last: OpenReport | null = null;
 
   constructor(options: ConsoleParserOptions = {}) {
     this.#maxReports = options.maxReports ?? 1000;
@@ -69,6 +74,10 @@ export class ConsoleParser {
   }
 
   #message(line: ConsoleLine): void {
+    if (replayed.test(line.text)) {
+      this.#takeBack();
+      return;
+    }
     if (this.#reboots.sees(line)) this.#rebooted(line);
     if (line.number >= this.#nextSweep) this.#sweep(line.number);
     const writer = this.#writer(line.caller);
@@ -84,7 +93,19 @@ export class ConsoleParser {
     } else {
       writer.report?.add(line, false);
     }
+    this.#last = writer.report;
     if (writer.report?.finished) this.#close(writer.report);
+  }
+
+  /** Another context took the console over in the middle of a message, which comes again, whole. */
+  #takeBack(): void {
+    const report = this.#last;
+    this.#last = null;
+    if (report === null || !this.#open.has(report) || !report.retract()) return;
+    this.#open.delete(report);
+    for (const writer of this.#writers.values()) {
+      if (writer.report === report) writer.report = null;
+    }
   }
 
   /** A writer that fell silent in the middle of a report must not hold up the reports of the others. */

@@ -30,6 +30,8 @@ export class OpenReport {
   #ended = false;
   #sinceEnd = 0;
   #panicked = false;
+  /** Whether the last message was kept. */
+  #kept = false;
 
   constructor(detector: Detector, header: ConsoleLine) {
     this.#detector = detector;
@@ -71,6 +73,7 @@ export class OpenReport {
 
   /** Adds a message of the same writer; one from a user's program in between is left out. */
   add(line: ConsoleLine, isHeader: boolean): void {
+    this.#kept = false;
     if (this.#stamped && line.seconds === null) return;
     this.lastLine = line.number;
     if (line.text.includes('Kernel panic')) this.#panicked = true;
@@ -88,6 +91,7 @@ export class OpenReport {
     this.#foreign = own ? 0 : this.#foreign + 1;
     if (this.#lines.length < maxLines) {
       this.#lines.push(ownCopy(line));
+      this.#kept = true;
       if (own && line.text.trim() !== '') this.#lastOwn = this.#lines.length - 1;
     } else {
       this.#dropped++;
@@ -96,6 +100,16 @@ export class OpenReport {
       this.#ended = true;
       this.#sinceEnd = 0;
     }
+  }
+
+  /** Takes the last message out again; true when nothing is left. */
+  retract(): boolean {
+    if (!this.#kept) return false;
+    this.#kept = false;
+    this.#lines.pop();
+    this.#lastOwn = Math.max(0, Math.min(this.#lastOwn, this.#lines.length - 1));
+    this.#ended = false;
+    return this.#lines.length === 0;
   }
 
   /** Puts the report into words; null when it turns out to be no crash. */

@@ -31,6 +31,7 @@ export function scoreboardMarkdown(board: Scoreboard): string {
         'smatch',
         'Caught by',
         'Guest time',
+        'Wall time',
         'Seeds',
         'In Rust',
       ],
@@ -50,7 +51,7 @@ export function scoreboardMarkdown(board: Scoreboard): string {
     'Under the same workloads, each for its own budget:',
     '',
     ...markdownTable(
-      ['Driver', 'Workload', 'Blamed', 'Guest time', 'Seeds'],
+      ['Driver', 'Workload', 'Blamed', 'Guest time', 'Wall time', 'Seeds'],
       clean.map(({ driver, profile, hunt }) => [
         `\`${driver}\``,
         profile,
@@ -87,7 +88,7 @@ function summary({ rows, clean }: Scoreboard): string[] {
 }
 
 function cCells({ c }: ScoreRow): string[] {
-  if (c === null) return ['', '', '', '', '', '', ''];
+  if (c === null) return ['', '', '', '', '', '', '', ''];
   const { build, hunt } = c;
   const tools = [build.compiler, build.sparse, build.smatch].map(toolCell);
   return [build.compiles ? 'yes' : 'no', ...tools, caughtCell(c), ...figures(hunt)];
@@ -110,7 +111,7 @@ function details({ manifest, profile, c, rust }: ScoreRow): string[] {
     ...(rust === null || rust.outcome === 'unknown'
       ? ['* Rust: not known']
       : [
-          `* Rust: ${rustCell(rust)}${error?.file == null ? '' : `, \`${error.file}\`: \`${plain(error.text ?? '')}\``}${rustCrash === null ? '' : `, \`${plain(rustCrash.title)}\``}${rust.why === null ? '' : `. ${sentence(rust.why)}`}`,
+          `* Rust: ${rustCell(rust)}${error?.file == null ? '' : `, \`${error.file}:${error.line}\`: \`${plain(error.text ?? '')}\``}${rustCrash === null ? '' : `, \`${plain(rustCrash.title)}\``}${rust.why === null ? '' : `. ${sentence(rust.why)}`}`,
         ]),
     '',
   ];
@@ -126,28 +127,24 @@ function complaints(board: Scoreboard): string[] {
 function evidence(hunts: readonly StoredHunt[]): string[] {
   if (hunts.length === 0) return ['Nothing has been run.'];
   const days = hunts.map(({ endedAt }) => endedAt.slice(0, 10)).sort();
-  const distinct = (pick: (hunt: StoredHunt) => string) =>
-    [...new Set(hunts.map(pick))]
-      .sort()
-      .map((value) => `\`${value}\``)
-      .join(', ');
   return [
     `Measured from ${days[0]} to ${days.at(-1)}.`,
     '',
     ...markdownTable(
       ['What', 'Hashes'],
       [
-        ['QEMU', distinct(({ artifacts }) => artifacts.qemu)],
-        ['kernel', distinct(({ artifacts }) => artifacts.kernel)],
-        ['guest', distinct(({ artifacts }) => artifacts.initramfs)],
+        ['QEMU', distinct(hunts, ({ artifacts }) => artifacts.qemu)],
+        ['kernel', distinct(hunts, ({ artifacts }) => artifacts.kernel)],
+        ['guest', distinct(hunts, ({ artifacts }) => artifacts.initramfs)],
         [
           'clean drivers',
-          distinct(({ driver, defect, artifacts }) =>
-            defect === null ? `${driver} ${artifacts.driver}` : '',
+          distinct(
+            hunts.filter(({ defect }) => defect === null),
+            ({ driver, artifacts }) => `${driver} ${artifacts.driver}`,
           ),
         ],
-        ['accelerator', distinct(({ accel }) => accel)],
-        ['seed', distinct(({ seed }) => String(seed))],
+        ['accelerator', distinct(hunts, ({ accel }) => accel)],
+        ['seed', distinct(hunts, ({ seed }) => String(seed))],
       ],
     ),
   ];
@@ -178,6 +175,12 @@ function plain(text: string): string {
 
 function escaped(text: string): string {
   return plainText(text).replaceAll('|', '\\|');
+}
+
+/** The different values that hunts have of something, each once. */
+function distinct(hunts: readonly StoredHunt[], pick: (hunt: StoredHunt) => string): string {
+  const values = [...new Set(hunts.map(pick))].sort();
+  return values.length === 0 ? 'none' : values.map((value) => `\`${value}\``).join(', ');
 }
 
 /** Text as a sentence: a first capital, and a full stop unless it has an end already. */

@@ -25,19 +25,28 @@ export function scoreboardText(board: Scoreboard): string {
     ...rows.flatMap((row) => titleLine(row.manifest.name, row.c?.hunt ?? null)),
     ...(clean.length === 0 ? [] : ['', 'clean drivers']),
     ...table(
-      ['driver', 'workload', 'blamed', 'guest time', 'seeds'],
+      ['driver', 'workload', 'blamed', 'guest time', 'wall time', 'seeds'],
       clean.map(({ driver, profile, hunt }) => [driver, profile, blamed(hunt), ...figures(hunt)]),
     ),
     ...complaintLines(board),
   ].join('\n');
 }
 
-const cHeading = ['compiles', 'W=1', 'sparse', 'smatch', 'caught by', 'guest time', 'seeds'];
+const cHeading = [
+  'compiles',
+  'W=1',
+  'sparse',
+  'smatch',
+  'caught by',
+  'guest time',
+  'wall time',
+  'seeds',
+];
 
 /** What came of patches of which nothing was known. */
 export function findingsText(findings: readonly PatchFinding[]): string {
   return table(
-    ['patch', 'driver', 'compiles', 'crash', 'guest time', 'seeds'],
+    ['patch', 'driver', 'compiles', 'crash', 'guest time', 'wall time', 'seeds'],
     findings.map(({ name, driver, build, hunt }) => [
       name,
       driver,
@@ -123,11 +132,13 @@ export function blamed(hunt: StoredHunt | null): string {
   }
 }
 
-/** Guest time under test, and seeds. */
-export function figures(hunt: StoredHunt | null): [string, string] {
-  return hunt === null
-    ? ['', '']
-    : [formatHours(hunt.result.virtualMs / 3_600_000), String(hunt.result.seeds)];
+/** Guest time under test, wall time with everything, and seeds. */
+export function figures(hunt: StoredHunt | null): [string, string, string] {
+  if (hunt === null) {
+    return ['', '', ''];
+  }
+  const { virtualMs, wallMs, seeds } = hunt.result;
+  return [formatHours(virtualMs / 3_600_000), formatHours(wallMs / 3_600_000), String(seeds)];
 }
 
 function complaintLines(board: Scoreboard): string[] {
