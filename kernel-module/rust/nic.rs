@@ -264,8 +264,9 @@ impl<'bound> Nic<'bound> {
         self.gone.load(Relaxed)
     }
 
-    pub(crate) fn set_gone(&self, gone: bool) {
-        self.gone.store(gone, Relaxed);
+    /// Notes whether the device has gone, and returns what was noted before.
+    pub(crate) fn set_gone(&self, gone: bool) -> bool {
+        self.gone.xchg(gone, Relaxed)
     }
 
     /// Has the device reset as soon as possible. May be called in any context.
@@ -333,7 +334,7 @@ impl<'bound> Nic<'bound> {
                     open.exchange(old);
                 }
                 if was_up {
-                    let up = open.up(dev, rtnl).inspect_err(|_| reset::give_up(dev));
+                    let up = open.up(dev, rtnl).inspect_err(|err| reset::fail(dev, *err));
                     result = result.and(up);
                 }
                 result

@@ -64,7 +64,7 @@ fn revive<'a, 'bound>(
     }
     match result {
         Ok(()) => dev.attach(&mut rtnl),
-        Err(_) => reset::give_up(dev),
+        Err(err) => reset::fail(dev, err),
     }
     result
 }

@@ -35,10 +35,9 @@ impl<'bound> Work for Reset<'bound> {
         net_warn!(dev, "resetting\n");
         dev.counters.resets.add(1);
         down(dev, &mut rtnl);
-        if up(dev, &mut rtnl).is_err() {
-            give_up(dev);
-        } else {
-            dev.attach(&mut rtnl);
+        match up(dev, &mut rtnl) {
+            Ok(()) => dev.attach(&mut rtnl),
+            Err(err) => fail(dev, err),
         }
     }
 }
@@ -70,8 +69,27 @@ pub(crate) fn up(dev: Handle<'_, Nic<'_>>, rtnl: &mut Rtnl) -> Result {
     })
 }
 
+/// Deals with a device that could not be brought up again.
+pub(crate) fn fail(dev: Handle<'_, Nic<'_>>, err: Error) {
+    if err == ENODEV {
+        lose(dev);
+    } else {
+        give_up(dev);
+    }
+}
+
+/// Notices that the device has gone. The service work notices if it comes back.
+pub(crate) fn lose(dev: Handle<'_, Nic<'_>>) {
+    dev.with_mgmt(|mgmt| mgmt.awake = false);
+    dev.detach();
+    dev.set_carrier(false);
+    if !dev.set_gone(true) {
+        net_err!(dev, "device does not answer\n");
+    }
+}
+
 /// Leaves the device alone.
-pub(crate) fn give_up(dev: Handle<'_, Nic<'_>>) {
+fn give_up(dev: Handle<'_, Nic<'_>>) {
     dev.detach();
     dev.set_carrier(false);
     net_err!(dev, "no memory or device, staying down\n");

@@ -154,7 +154,7 @@ fn undisturbed(dev: Handle<'_, Nic<'_>>, rtnl: &mut Rtnl) -> Result {
         open.down(dev);
         let result = loopback(dev, rtnl);
         open.up(dev, rtnl)
-            .inspect_err(|_| reset::give_up(dev))
+            .inspect_err(|err| reset::fail(dev, *err))
             .and(result)
     })
 }

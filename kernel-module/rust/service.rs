@@ -16,6 +16,7 @@ use crate::{
     },
     hw::MGMT,
     nic::Nic,
+    reset,
     regs::{
         INT_ENABLE,
         MGMT_CAUSE, //
@@ -229,15 +230,6 @@ impl Service<'_> {
         }
     }
 
-    /// Notices that the device has gone.
-    fn lose(dev: Handle<'_, Nic<'_>>) {
-        dev.with_mgmt(|mgmt| mgmt.awake = false);
-        dev.set_gone(true);
-        dev.detach();
-        dev.set_carrier(false);
-        net_err!(dev, "device does not answer\n");
-    }
-
     /// Notices that the device is back.
     fn look_for_return(dev: Handle<'_, Nic<'_>>) {
         if dev.is_gone() && dev.regs.status().is_ok() {
@@ -254,7 +246,7 @@ impl<'bound> Work for Service<'bound> {
     fn run(&mut self, dev: Handle<'_, Nic<'bound>>) {
         match self.look(dev) {
             Some(found) if found.answers => Self::report(dev, &found),
-            Some(_) => Self::lose(dev),
+            Some(_) => reset::lose(dev),
             None => Self::look_for_return(dev),
         }
         dev.service.schedule(PERIOD_MS);
