@@ -135,8 +135,7 @@ impl<'a, 'bound> Idle<'a, 'bound> {
         let (rx, rx_started) = self
             .rx
             .lend(dev, Some(napi), |ring| dev.regs.start_rx(number, &ring));
-        let (sender, cleaner, tx_started) =
-            self.tx.lend(|ring| dev.regs.start_tx(number, &ring));
+        let (sender, cleaner, tx_started) = self.tx.lend(|ring| dev.regs.start_tx(number, &ring));
 
         (
             Started {
@@ -205,7 +204,9 @@ impl<'a, 'bound> Live<'a, 'bound> {
         let sent = tx_queue::remove(dev, self.place.number);
         let pair = self.napi.disable();
         let (seat, tx) = sent?;
-        let Pair { rx, tx: cleaner, .. } = pair?;
+        let Pair {
+            rx, tx: cleaner, ..
+        } = pair?;
 
         Some(Started {
             place: self.place,
@@ -389,10 +390,7 @@ pub(crate) struct Open<'a, 'bound> {
 
 impl<'a, 'bound> Open<'a, 'bound> {
     /// Requests the interrupts of all possible pairs. Nothing works yet.
-    pub(crate) fn new(
-        dev: Handle<'a, Nic<'bound>>,
-        rings: Rings<'a, 'bound>,
-    ) -> Result<Self> {
+    pub(crate) fn new(dev: Handle<'a, Nic<'bound>>, rings: Rings<'a, 'bound>) -> Result<Self> {
         let nic: &'a Nic<'bound> = dev.get();
         let mut irqs = KVec::with_capacity(QUEUES, GFP_KERNEL)?;
 

@@ -25,7 +25,8 @@ use crate::{
         stats::StatName, //
     },
     nic::Nic,
-    regs, selftest,
+    regs,
+    selftest,
     stats, //
 };
 use core::ops::Range;
@@ -188,12 +189,7 @@ impl Ethtool for Nic<'_> {
         Ok(())
     }
 
-    fn write_eeprom(
-        dev: Handle<'_, Self>,
-        offset: usize,
-        from: &[u8],
-        _rtnl: &mut Rtnl,
-    ) -> Result {
+    fn write_eeprom(dev: Handle<'_, Self>, offset: usize, from: &[u8], _rtnl: &mut Rtnl) -> Result {
         let mut blocks = Blocks::around(&dev, offset, from.len())?;
 
         if !blocks.are_whole(from.len()) {
@@ -203,12 +199,7 @@ impl Ethtool for Nic<'_> {
         blocks.write(&dev)
     }
 
-    fn self_test(
-        dev: Handle<'_, Self>,
-        offline: bool,
-        results: &mut [u64],
-        rtnl: &mut Rtnl,
-    ) {
+    fn self_test(dev: Handle<'_, Self>, offline: bool, results: &mut [u64], rtnl: &mut Rtnl) {
         selftest::run(dev, offline, results, rtnl);
     }
 }
@@ -254,13 +245,8 @@ impl<'bound> Blocks<'bound> {
     fn read(&mut self, nic: &Nic<'_>) -> Result {
         let (offset, length) = (self.offset, self.length);
 
-        nic.engine.copy(
-            nic,
-            &mut self.memory,
-            Direction::FromDevice,
-            offset,
-            length,
-        )
+        nic.engine
+            .copy(nic, &mut self.memory, Direction::FromDevice, offset, length)
     }
 
     fn write(&mut self, nic: &Nic<'_>) -> Result {

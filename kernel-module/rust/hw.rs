@@ -129,9 +129,8 @@ impl<'bound> Regs<'bound> {
     fn wait_stopped(&self) -> Result<Quiesced<Queues>> {
         Quiesced::wait(
             || {
-                self.dma_status().map(|status| {
-                    status.rx_active().get() != 0 || status.tx_active().get() != 0
-                })
+                self.dma_status()
+                    .map(|status| status.rx_active().get() != 0 || status.tx_active().get() != 0)
             },
             POLL,
             DEADLINE,
@@ -389,11 +388,7 @@ fn split(address: DmaAddress) -> (u32, u32) {
 }
 
 /// Stops a device that does not stop by itself.
-pub(crate) fn force<P>(
-    err: Error,
-    pdev: &pci::Device<Bound>,
-    bus: &Enabled<'_>,
-) -> Quiesced<P> {
+pub(crate) fn force<P>(err: Error, pdev: &pci::Device<Bound>, bus: &Enabled<'_>) -> Quiesced<P> {
     // A device that has gone does nothing any more, but who knows where it is.
     if err != ENODEV {
         dev_err!(pdev, "device does not get inactive\n");

@@ -344,12 +344,7 @@ impl<'bound> Nic<'bound> {
     }
 
     /// Sets the settings and the MTU, for which the rings have the right shape.
-    fn adopt(
-        dev: Handle<'_, Self>,
-        mtu: u32,
-        settings: Settings,
-        rtnl: &mut Rtnl,
-    ) -> Result {
+    fn adopt(dev: Handle<'_, Self>, mtu: u32, settings: Settings, rtnl: &mut Rtnl) -> Result {
         // CAST: There are few.
         let pairs = settings.pairs as u32;
 

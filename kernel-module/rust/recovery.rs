@@ -47,10 +47,7 @@ fn quiesce<'a, 'bound>(dev: Handle<'a, Nic<'bound>>, attached: &mut Attached<'a,
 }
 
 /// Has the device used again.
-fn revive<'a, 'bound>(
-    dev: Handle<'a, Nic<'bound>>,
-    attached: &mut Attached<'a, 'bound>,
-) -> Result {
+fn revive<'a, 'bound>(dev: Handle<'a, Nic<'bound>>, attached: &mut Attached<'a, 'bound>) -> Result {
     let nic: &'a Nic<'bound> = dev.get();
     let mut rtnl = Rtnl::lock();
 

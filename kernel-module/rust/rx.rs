@@ -103,11 +103,7 @@ pub(crate) struct Queue<'bound> {
 }
 
 impl<'bound> Queue<'bound> {
-    pub(crate) fn new(
-        ring: Lent<'bound>,
-        capacity: u32,
-        number: u16,
-    ) -> Self {
+    pub(crate) fn new(ring: Lent<'bound>, capacity: u32, number: u16) -> Self {
         Self {
             ring,
             partial: Partial::None,

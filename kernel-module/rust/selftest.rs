@@ -32,7 +32,9 @@ use crate::{
         DMA_BLOCK,
         SCRATCH, //
     },
-    reset, rx, tx, //
+    reset,
+    rx,
+    tx, //
 };
 use kernel::{
     io::{
@@ -68,12 +70,7 @@ const QUEUE: usize = 0;
 const FRAME: usize = 512;
 
 /// Runs the tests. What failed becomes 1.
-pub(crate) fn run(
-    dev: Handle<'_, Nic<'_>>,
-    offline: bool,
-    results: &mut [u64],
-    rtnl: &mut Rtnl,
-) {
+pub(crate) fn run(dev: Handle<'_, Nic<'_>>, offline: bool, results: &mut [u64], rtnl: &mut Rtnl) {
     let passed: [Result; NAMES.len()] = [
         registers(&dev),
         copy_engine(&dev),
@@ -176,8 +173,7 @@ fn loopback<'bound>(dev: Handle<'_, Nic<'bound>>, rtnl: &Rtnl) -> Result {
     dev.regs.set_loopback(true);
     let nobody: Option<&Napi<Pair<'bound>>> = None;
     let (mut rx, rx_started) = rx.lend(dev, nobody, |ring| dev.regs.start_rx(QUEUE, &ring));
-    let (mut sender, cleaner, tx_started) =
-        tx.lend(|ring| dev.regs.start_tx(QUEUE, &ring));
+    let (mut sender, cleaner, tx_started) = tx.lend(|ring| dev.regs.start_tx(QUEUE, &ring));
 
     let result = match rx_started.and(tx_started) {
         Ok(()) => {

@@ -16,11 +16,11 @@ use crate::{
     },
     hw::MGMT,
     nic::Nic,
-    reset,
     regs::{
         INT_ENABLE,
         MGMT_CAUSE, //
     },
+    reset,
 };
 use core::{
     marker::PhantomData,

@@ -210,7 +210,10 @@ pub(crate) fn ethtool(nic: &Nic<'_>, to: &mut [u64]) {
         ]
     });
 
-    for (to, value) in to.iter_mut().zip(Iterator::chain(global.into_iter(), pairs)) {
+    for (to, value) in to
+        .iter_mut()
+        .zip(Iterator::chain(global.into_iter(), pairs))
+    {
         *to = value;
     }
 }

@@ -217,7 +217,10 @@ impl<'a, 'bound> Tx<'a, 'bound> {
     fn stop(&mut self) {
         let ring = &mut self.ring;
 
-        if self.queue.stop_unless(|| ring.has_room(wake_at(ring.size()))) {
+        if self
+            .queue
+            .stop_unless(|| ring.has_room(wake_at(ring.size())))
+        {
             self.counters.tx_stopped.add(1);
         }
     }

@@ -36,10 +36,7 @@ impl<'bound> Watch<'bound> {
 
     /// Has something to do been waiting since the last tick, and nobody has looked?
     fn is_overdue(&mut self, counters: &PairCounters) -> bool {
-        let seen = counters
-            .interrupts
-            .get()
-            .wrapping_add(counters.polls.get());
+        let seen = counters.interrupts.get().wrapping_add(counters.polls.get());
         let waiting = self.rx.has_work() || self.tx.has_work();
         let overdue = waiting && self.waiting && seen == self.seen;
 

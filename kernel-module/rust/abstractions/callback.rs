@@ -96,6 +96,13 @@ unsafe impl<S: Source> Send for Callback<S> {}
 // `Runner: Send`. What else can be done with `raw` is safe from any thread.
 unsafe impl<S: Source> Sync for Callback<S> {}
 
+/// What a call needs.
+pub(super) struct Call<'a, S: Source> {
+    pub(super) this: &'a Callback<S>,
+    pub(super) runner: &'a mut S::Runner,
+    pub(super) dev: Handle<'a, S::Driver>,
+}
+
 impl<S: Source> Callback<S> {
     /// Creates it, disabled.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
@@ -139,9 +146,7 @@ impl<S: Source> Callback<S> {
     /// `ctx` must be that of an instance that is started, in a call of it, and `'a` end with the call
     /// or before the next one can begin.
     #[inline]
-    pub(super) unsafe fn enter<'a>(
-        ctx: *mut c_void,
-    ) -> Option<(&'a Self, &'a mut S::Runner, Handle<'a, S::Driver>)> {
+    pub(super) unsafe fn enter<'a>(ctx: *mut c_void) -> Option<Call<'a, S>> {
         // SAFETY: The context is `self`, which is valid as long as the instance is started.
         let this = unsafe { &*ctx.cast::<Self>() };
         // SAFETY: By the type invariants the call is the only one to access `runner`.
@@ -149,7 +154,7 @@ impl<S: Source> Callback<S> {
         // SAFETY: By the type invariants `dev` was set, and the device is held.
         let dev = unsafe { Handle::from_ptr(*this.dev.get()) };
 
-        Some((this, runner, dev))
+        Some(Call { this, runner, dev })
     }
 
     /// # Safety
@@ -237,8 +242,7 @@ impl<S: Source> Enabled<'_, S> {
         let this = ManuallyDrop::new(self);
 
         // SAFETY: `this` is the only guard. It is not dropped, but taken apart here.
-        let (runner, claimed) =
-            unsafe { (this.claimed.callback.stop(), ptr::read(&this.claimed)) };
+        let (runner, claimed) = unsafe { (this.claimed.callback.stop(), ptr::read(&this.claimed)) };
         drop(claimed);
         runner
     }

@@ -184,7 +184,7 @@ impl Numbers {
 
             // SAFETY: Runs in process context, with a valid name.
             if !unsafe { ffi::shim_path_exists(path.as_char_ptr()) } {
-                return CString::try_from_fmt(fmt!("{prefix}{number}")).map_err(Error::from);
+                return CString::try_from_fmt(fmt!("{prefix}{number}"));
             }
         }
         Err(ENOSPC)

@@ -109,12 +109,10 @@ pub(crate) trait Ethtool: Operations {
     fn set_rss(dev: Handle<'_, Self>, change: &RssChange<'_>, rtnl: &mut Rtnl) -> Result;
 
     /// Reads the device's memory from `offset` on. All of `to` lies in it.
-    fn read_eeprom(dev: Handle<'_, Self>, offset: usize, to: &mut [u8], rtnl: &mut Rtnl)
-        -> Result;
+    fn read_eeprom(dev: Handle<'_, Self>, offset: usize, to: &mut [u8], rtnl: &mut Rtnl) -> Result;
 
     /// Writes the device's memory from `offset` on. All of `from` lies in it.
-    fn write_eeprom(dev: Handle<'_, Self>, offset: usize, from: &[u8], rtnl: &mut Rtnl)
-        -> Result;
+    fn write_eeprom(dev: Handle<'_, Self>, offset: usize, from: &[u8], rtnl: &mut Rtnl) -> Result;
 
     /// Tests the device; `offline` allows to disturb it. `results` is as long as
     /// [`Ethtool::TEST_NAMES`] and zeroed; what failed becomes 1.
@@ -163,8 +161,8 @@ fn errno(result: Result) -> c_int {
     }
 }
 
-// SAFETY (of all unsafe functions of `Table`): C calls them as the operations of their names. Pointers
-// to structures are valid then, and may be null only where that is looked for.
+// C calls these functions as the operations of their names, and only then. Pointers to structures are
+// valid, and may be null only where that is looked for.
 impl<T: Ethtool> Table<T> {
     pub(super) const OPS: bindings::ethtool_ops = {
         let mut ops: bindings::ethtool_ops = pin_init::zeroed();
@@ -195,7 +193,7 @@ impl<T: Ethtool> Table<T> {
         ops
     };
 
-    unsafe extern "C" fn get_drvinfo(dev: NetDev, info: *mut bindings::ethtool_drvinfo) {
+    extern "C" fn get_drvinfo(dev: NetDev, info: *mut bindings::ethtool_drvinfo) {
         // SAFETY: See `Table`.
         let Ok(firmware) = (unsafe { enter::<T, _>(dev, |dev, _| T::firmware(dev)) }) else {
             return;
@@ -209,7 +207,7 @@ impl<T: Ethtool> Table<T> {
         }
     }
 
-    unsafe extern "C" fn get_link_ksettings(
+    extern "C" fn get_link_ksettings(
         _dev: NetDev,
         settings: *mut bindings::ethtool_link_ksettings,
     ) -> c_int {
@@ -231,7 +229,7 @@ impl<T: Ethtool> Table<T> {
         }
     }
 
-    unsafe extern "C" fn get_sset_count(_dev: NetDev, set: c_int) -> c_int {
+    extern "C" fn get_sset_count(_dev: NetDev, set: c_int) -> c_int {
         // CAST: Sets have small numbers, and few names.
         match Self::names(set as u32) {
             Some(names) => names.len() as c_int,
@@ -239,7 +237,7 @@ impl<T: Ethtool> Table<T> {
         }
     }
 
-    unsafe extern "C" fn get_strings(_dev: NetDev, set: u32, to: *mut u8) {
+    extern "C" fn get_strings(_dev: NetDev, set: u32, to: *mut u8) {
         if let Some(names) = Self::names(set) {
             // SAFETY: C has allocated as many names of this size as `get_sset_count` says.
             unsafe {
@@ -251,7 +249,7 @@ impl<T: Ethtool> Table<T> {
         }
     }
 
-    unsafe extern "C" fn get_ethtool_stats(
+    extern "C" fn get_ethtool_stats(
         dev: NetDev,
         _stats: *mut bindings::ethtool_stats,
         to: *mut u64,
@@ -267,7 +265,7 @@ impl<T: Ethtool> Table<T> {
         unsafe { enter::<T, _>(dev, |dev, rtnl| T::statistics(dev, to, rtnl)) }
     }
 
-    unsafe extern "C" fn get_ringparam(
+    extern "C" fn get_ringparam(
         dev: NetDev,
         to: *mut bindings::ethtool_ringparam,
         _kernel: *mut bindings::kernel_ethtool_ringparam,
@@ -284,7 +282,7 @@ impl<T: Ethtool> Table<T> {
         to.tx_pending = rings.tx;
     }
 
-    unsafe extern "C" fn set_ringparam(
+    extern "C" fn set_ringparam(
         dev: NetDev,
         from: *mut bindings::ethtool_ringparam,
         _kernel: *mut bindings::kernel_ethtool_ringparam,
@@ -301,7 +299,7 @@ impl<T: Ethtool> Table<T> {
         errno(unsafe { enter::<T, _>(dev, |dev, rtnl| T::set_rings(dev, rings, rtnl)) })
     }
 
-    unsafe extern "C" fn get_coalesce(
+    extern "C" fn get_coalesce(
         dev: NetDev,
         to: *mut bindings::ethtool_coalesce,
         _kernel: *mut bindings::kernel_ethtool_coalesce,
@@ -317,7 +315,7 @@ impl<T: Ethtool> Table<T> {
         0
     }
 
-    unsafe extern "C" fn set_coalesce(
+    extern "C" fn set_coalesce(
         dev: NetDev,
         from: *mut bindings::ethtool_coalesce,
         _kernel: *mut bindings::kernel_ethtool_coalesce,
@@ -334,7 +332,7 @@ impl<T: Ethtool> Table<T> {
         errno(unsafe { enter::<T, _>(dev, |dev, rtnl| T::set_coalesce(dev, coalesce, rtnl)) })
     }
 
-    unsafe extern "C" fn get_channels(dev: NetDev, to: *mut bindings::ethtool_channels) {
+    extern "C" fn get_channels(dev: NetDev, to: *mut bindings::ethtool_channels) {
         // SAFETY: See `Table`.
         let channels = unsafe { enter::<T, _>(dev, |dev, rtnl| T::channels(dev, rtnl)) };
         // SAFETY: C passes a valid structure.
@@ -344,10 +342,7 @@ impl<T: Ethtool> Table<T> {
         to.combined_count = channels.count;
     }
 
-    unsafe extern "C" fn set_channels(
-        dev: NetDev,
-        from: *mut bindings::ethtool_channels,
-    ) -> c_int {
+    extern "C" fn set_channels(dev: NetDev, from: *mut bindings::ethtool_channels) -> c_int {
         // SAFETY: C passes a valid structure, and has compared it with what `get_channels` says.
         let count = unsafe { (*from).combined_count };
 
@@ -355,23 +350,20 @@ impl<T: Ethtool> Table<T> {
         errno(unsafe { enter::<T, _>(dev, |dev, rtnl| T::set_channels(dev, count, rtnl)) })
     }
 
-    unsafe extern "C" fn get_rx_ring_count(dev: NetDev) -> u32 {
+    extern "C" fn get_rx_ring_count(dev: NetDev) -> u32 {
         // SAFETY: See `Table`.
         unsafe { enter::<T, _>(dev, |dev, rtnl| T::channels(dev, rtnl).count) }
     }
 
-    unsafe extern "C" fn get_rxfh_key_size(_dev: NetDev) -> u32 {
+    extern "C" fn get_rxfh_key_size(_dev: NetDev) -> u32 {
         T::RSS_KEY_SIZE
     }
 
-    unsafe extern "C" fn get_rxfh_indir_size(_dev: NetDev) -> u32 {
+    extern "C" fn get_rxfh_indir_size(_dev: NetDev) -> u32 {
         T::RSS_ENTRIES
     }
 
-    unsafe extern "C" fn get_rxfh(
-        dev: NetDev,
-        to: *mut bindings::ethtool_rxfh_param,
-    ) -> c_int {
+    extern "C" fn get_rxfh(dev: NetDev, to: *mut bindings::ethtool_rxfh_param) -> c_int {
         // SAFETY: C passes a valid structure.
         let to = unsafe { &mut *to };
 
@@ -402,7 +394,7 @@ impl<T: Ethtool> Table<T> {
         }
     }
 
-    unsafe extern "C" fn set_rxfh(
+    extern "C" fn set_rxfh(
         dev: NetDev,
         from: *mut bindings::ethtool_rxfh_param,
         _extack: ExtAck,
@@ -428,7 +420,7 @@ impl<T: Ethtool> Table<T> {
         errno(unsafe { enter::<T, _>(dev, |dev, rtnl| T::set_rss(dev, &change, rtnl)) })
     }
 
-    unsafe extern "C" fn get_eeprom_len(_dev: NetDev) -> c_int {
+    extern "C" fn get_eeprom_len(_dev: NetDev) -> c_int {
         T::EEPROM_SIZE as c_int
     }
 
@@ -440,7 +432,7 @@ impl<T: Ethtool> Table<T> {
             .is_some_and(|end| end <= T::EEPROM_SIZE)
     }
 
-    unsafe extern "C" fn get_eeprom(
+    extern "C" fn get_eeprom(
         dev: NetDev,
         eeprom: *mut bindings::ethtool_eeprom,
         to: *mut u8,
@@ -460,7 +452,7 @@ impl<T: Ethtool> Table<T> {
         errno(unsafe { enter::<T, _>(dev, |dev, rtnl| T::read_eeprom(dev, offset, to, rtnl)) })
     }
 
-    unsafe extern "C" fn set_eeprom(
+    extern "C" fn set_eeprom(
         dev: NetDev,
         eeprom: *mut bindings::ethtool_eeprom,
         from: *mut u8,
@@ -479,11 +471,7 @@ impl<T: Ethtool> Table<T> {
         errno(unsafe { enter::<T, _>(dev, |dev, rtnl| T::write_eeprom(dev, offset, from, rtnl)) })
     }
 
-    unsafe extern "C" fn self_test(
-        dev: NetDev,
-        test: *mut bindings::ethtool_test,
-        results: *mut u64,
-    ) {
+    extern "C" fn self_test(dev: NetDev, test: *mut bindings::ethtool_test, results: *mut u64) {
         let count = T::TEST_NAMES.len();
         // SAFETY: C passes a valid structure, and has allocated as many words as `get_sset_count`
         // says, which is `count`.

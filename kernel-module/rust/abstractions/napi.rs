@@ -173,9 +173,10 @@ unsafe extern "C" fn poll<P: Poll>(napi: *mut bindings::napi_struct, budget: c_i
     let ctx = unsafe { ffi::helper_napi_ctx(napi) };
     // SAFETY: By the safety requirement. The runner is not used after the poll was completed, when
     // the next one can begin.
-    let Some((this, poller, dev)) = (unsafe { Napi::<P>::enter(ctx) }) else {
+    let Some(call) = (unsafe { Napi::<P>::enter(ctx) }) else {
         return 0;
     };
+    let (this, poller, dev) = (call.this, call.runner, call.dev);
     let napi = Context {
         // SAFETY: It is not null.
         napi: unsafe { NonNull::new_unchecked(this.raw()) },

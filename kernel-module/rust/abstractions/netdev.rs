@@ -361,8 +361,7 @@ impl<T: Operations> Device<T> {
     pub(crate) fn alloc_skb(&self, data: &[u8]) -> Result<SkBuff> {
         let len = u32::try_from(data.len())?;
         // SAFETY: `netdev` is valid by the type invariant; `data` is as long as said.
-        let skb =
-            unsafe { ffi::shim_netdev_alloc_skb(self.netdev(), data.as_ptr().cast(), len) };
+        let skb = unsafe { ffi::shim_netdev_alloc_skb(self.netdev(), data.as_ptr().cast(), len) };
 
         // SAFETY: The buffer is new, so it is unshared and ours.
         Ok(unsafe { SkBuff::from_raw(NonNull::new(skb).ok_or(ENOMEM)?) })
@@ -439,14 +438,11 @@ features! {
 impl Features {
     /// Segmentation of all kinds.
     pub(crate) const GSO: Self = Self(
-        ((1 << (bindings::NETIF_F_GSO_LAST + 1)) - 1)
-            & !((1 << bindings::NETIF_F_GSO_SHIFT) - 1),
+        ((1 << (bindings::NETIF_F_GSO_LAST + 1)) - 1) & !((1 << bindings::NETIF_F_GSO_SHIFT) - 1),
     );
     /// Checksums of all kinds.
     pub(crate) const ANY_CSUM: Self = Self(
-        Self::HW_CSUM.0
-            | 1 << bindings::NETIF_F_IP_CSUM_BIT
-            | 1 << bindings::NETIF_F_IPV6_CSUM_BIT,
+        Self::HW_CSUM.0 | 1 << bindings::NETIF_F_IP_CSUM_BIT | 1 << bindings::NETIF_F_IPV6_CSUM_BIT,
     );
 
     /// Features of both.
@@ -520,10 +516,7 @@ impl<'a, T: Ethtool + 'a> Registration<'a, T> {
     }
 
     /// Calls `f` with the device, and with what exists while it is registered.
-    pub(crate) fn with<R>(
-        &self,
-        f: impl FnOnce(Handle<'a, T>, &mut T::Attached<'a>) -> R,
-    ) -> R {
+    pub(crate) fn with<R>(&self, f: impl FnOnce(Handle<'a, T>, &mut T::Attached<'a>) -> R) -> R {
         f(self.registered.0, &mut self.attached.lock())
     }
 }

@@ -338,10 +338,12 @@ impl<T: Operations> Entry<T> {
 macro_rules! export_operations {
     (for<$life:lifetime> $driver:ty) => {
         /// The functions of `shim_netdev_ops`.
-        #[allow(unsafe_code)]
+        // They are exported by name, but for C, which knows what they ask for.
+        #[allow(unsafe_code, clippy::missing_safety_doc)]
+        // The lifetime is that of the type, which only the bodies name.
+        #[allow(clippy::extra_unused_lifetimes)]
         mod operations {
             use super::*;
-            use $crate::abstractions::ops::Entry;
             use kernel::{
                 bindings,
                 ffi::{
@@ -350,6 +352,7 @@ macro_rules! export_operations {
                     c_void, //
                 }, //
             };
+            use $crate::abstractions::ops::Entry;
 
             // SAFETY (of all of these): C calls them as the operations of their names; that is what
             // `Entry` asks for.

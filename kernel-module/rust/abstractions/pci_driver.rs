@@ -147,8 +147,8 @@ fn raw_verdict(verdict: Verdict) -> bindings::pci_ers_result_t {
     }
 }
 
-// SAFETY (of all unsafe functions of `Adapter`): The bus calls them for devices of the driver `T`, with
-// the lock of the device held.
+// The bus calls these functions for devices of the driver `T`, with the lock of the device held, and
+// only then.
 impl<T: Recovery> Adapter<T> {
     const ERRORS: bindings::pci_error_handlers = {
         let mut handlers: bindings::pci_error_handlers = pin_init::zeroed();
@@ -173,7 +173,7 @@ impl<T: Recovery> Adapter<T> {
         ops
     };
 
-    unsafe extern "C" fn suspend(dev: *mut bindings::device) -> c_int {
+    extern "C" fn suspend(dev: *mut bindings::device) -> c_int {
         // SAFETY: See above.
         if let Some((pdev, data)) = unsafe { enter::<T>(dev) } {
             T::quiesce(pdev, data);
@@ -181,7 +181,7 @@ impl<T: Recovery> Adapter<T> {
         0
     }
 
-    unsafe extern "C" fn resume(dev: *mut bindings::device) -> c_int {
+    extern "C" fn resume(dev: *mut bindings::device) -> c_int {
         // SAFETY: See above.
         match unsafe { enter::<T>(dev) } {
             Some((pdev, data)) => errno(T::revive(pdev, data)),
@@ -189,14 +189,14 @@ impl<T: Recovery> Adapter<T> {
         }
     }
 
-    unsafe extern "C" fn reset_prepare(pdev: *mut bindings::pci_dev) {
+    extern "C" fn reset_prepare(pdev: *mut bindings::pci_dev) {
         // SAFETY: See above.
         if let Some((pdev, data)) = unsafe { enter::<T>(&raw mut (*pdev).dev) } {
             T::quiesce(pdev, data);
         }
     }
 
-    unsafe extern "C" fn reset_done(pdev: *mut bindings::pci_dev) {
+    extern "C" fn reset_done(pdev: *mut bindings::pci_dev) {
         // SAFETY: See above.
         if let Some((pdev, data)) = unsafe { enter::<T>(&raw mut (*pdev).dev) } {
             // What has failed was logged, and leaves the device detached.
@@ -204,7 +204,7 @@ impl<T: Recovery> Adapter<T> {
         }
     }
 
-    unsafe extern "C" fn error_detected(
+    extern "C" fn error_detected(
         pdev: *mut bindings::pci_dev,
         state: bindings::pci_channel_state_t,
     ) -> bindings::pci_ers_result_t {
@@ -221,7 +221,7 @@ impl<T: Recovery> Adapter<T> {
         })
     }
 
-    unsafe extern "C" fn slot_reset(pdev: *mut bindings::pci_dev) -> bindings::pci_ers_result_t {
+    extern "C" fn slot_reset(pdev: *mut bindings::pci_dev) -> bindings::pci_ers_result_t {
         // SAFETY: See above.
         raw_verdict(match unsafe { enter::<T>(&raw mut (*pdev).dev) } {
             Some((pdev, data)) => {
@@ -234,7 +234,7 @@ impl<T: Recovery> Adapter<T> {
         })
     }
 
-    unsafe extern "C" fn error_resume(pdev: *mut bindings::pci_dev) {
+    extern "C" fn error_resume(pdev: *mut bindings::pci_dev) {
         // SAFETY: See above.
         if let Some((pdev, data)) = unsafe { enter::<T>(&raw mut (*pdev).dev) } {
             // What has failed was logged, and leaves the device detached.

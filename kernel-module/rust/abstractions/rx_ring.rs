@@ -188,10 +188,7 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
             unsafe {
                 self.desc.as_ptr().add(place).write(D::empty(addr));
                 // Nothing is dropped: it is empty.
-                self.slots
-                    .as_mut_ptr()
-                    .add(place)
-                    .write(Some(buffer));
+                self.slots.as_mut_ptr().add(place).write(Some(buffer));
             }
             self.fill = self.fill.wrapping_add(1);
             left = left.wrapping_sub(1);
@@ -381,11 +378,7 @@ impl<D: Descriptor> Completion<'_, D> {
 
     /// Makes a frame of the buffer, of which the device has filled `len` bytes.
     #[inline]
-    pub(crate) fn build(
-        self,
-        _napi: &napi::Context<'_>,
-        len: u32,
-    ) -> Result<RxFrame, BuildError> {
+    pub(crate) fn build(self, _napi: &napi::Context<'_>, len: u32) -> Result<RxFrame, BuildError> {
         // SAFETY: The buffer is from the pool of its ring. There is a context, so this is a poll.
         unsafe { self.ring.pool.build(self.buffer, len) }
     }
@@ -412,8 +405,7 @@ impl<D: Descriptor> Watch<D> {
     pub(crate) fn has_work(&self) -> bool {
         let place = self.0.size.place(self.0.next.load(Relaxed));
 
-        self.0.filled.load(Relaxed) != 0
-            && D::is_done(Memory::status(self.0.desc.as_ptr(), place))
+        self.0.filled.load(Relaxed) != 0 && D::is_done(Memory::status(self.0.desc.as_ptr(), place))
     }
 
     /// Have more than half of the slots no buffer?

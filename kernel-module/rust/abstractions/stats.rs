@@ -41,11 +41,7 @@ pub(crate) const fn stat_name(name: &str) -> StatName {
 }
 
 /// Puts a digit between two parts of a name. Fails the build if it is too long.
-pub(crate) const fn numbered_stat_name(
-    before: &str,
-    number: Option<u8>,
-    after: &str,
-) -> StatName {
+pub(crate) const fn numbered_stat_name(before: &str, number: Option<u8>, after: &str) -> StatName {
     let (before, after) = (before.as_bytes(), after.as_bytes());
     let mut padded = [0; ffi::ETH_GSTRING_LEN];
     let mut at = 0;

@@ -83,7 +83,7 @@ impl<'a, W: Tick> Claimed<'a, TimerSource<W>> {
 /// The context must be that of a timer that is enabled and runs by this call.
 unsafe extern "C" fn tick<W: Tick>(ctx: *mut c_void) {
     // SAFETY: By the safety requirement.
-    if let Some((_, what, dev)) = unsafe { Timer::<W>::enter(ctx) } {
-        what.tick(dev);
+    if let Some(call) = unsafe { Timer::<W>::enter(ctx) } {
+        call.runner.tick(call.dev);
     }
 }

@@ -97,7 +97,7 @@ impl<'a, W: Work> Claimed<'a, WorkSource<W>> {
 /// The context must be that of work that is enabled and runs by this call.
 unsafe extern "C" fn run<W: Work>(ctx: *mut c_void) {
     // SAFETY: By the safety requirement.
-    if let Some((_, work, dev)) = unsafe { DelayedWork::<W>::enter(ctx) } {
-        work.run(dev);
+    if let Some(call) = unsafe { DelayedWork::<W>::enter(ctx) } {
+        call.runner.run(call.dev);
     }
 }
