@@ -2,12 +2,12 @@
 /*
  * Ferronic: /proc/driver/ferronic/<bdf>/stats.
  */
-#include <linux/if.h>
 #include <linux/math64.h>
 #include <linux/mutex.h>
 #include <linux/namei.h>
 #include <linux/path.h>
 #include <linux/proc_fs.h>
+#include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 
 #include "ferronic.h"
@@ -47,14 +47,16 @@ static void ferronic_show_data(struct seq_file *m, struct ferronic_nic *nic)
 /* Any bytes that the user likes. */
 static void ferronic_show_alias(struct seq_file *m, struct net_device *netdev)
 {
-	char alias[IFALIASZ];
+	const struct dev_ifalias *alias;
 
-	if (dev_get_alias(netdev, alias, sizeof(alias)) <= 0)
-		return;
-
-	seq_puts(m, "Alias: ");
-	seq_puts(m, alias);
-	seq_putc(m, '\n');
+	rcu_read_lock();
+	alias = rcu_dereference(netdev->ifalias);
+	if (alias) {
+		seq_puts(m, "Alias: ");
+		seq_puts(m, alias->ifalias);
+		seq_putc(m, '\n');
+	}
+	rcu_read_unlock();
 }
 
 static int ferronic_show(struct seq_file *m, void *unused)

@@ -142,12 +142,12 @@ static void ferronic_watch_pair(struct ferronic_pair *pair)
 	bool idle = polls == pair->watched_polls;
 	bool waiting = ferronic_rx_waiting(pair->rx) ||
 		       ferronic_tx_waiting(pair->tx);
-	bool missed = waiting && pair->waiting && idle;
 
-	if (missed)
+	/* It may also be on its way, on a busy CPU. */
+	if (waiting && pair->waiting && idle && napi_schedule(&pair->napi))
 		WRITE_ONCE(pair->interrupts_missed,
 			   pair->interrupts_missed + 1);
-	if (missed || ferronic_rx_starved(pair->rx))
+	if (ferronic_rx_starved(pair->rx))
 		napi_schedule(&pair->napi);
 	pair->waiting = waiting;
 	pair->watched_polls = polls;
