@@ -9,7 +9,8 @@ const ms = 1_000_000;
 
 /**
  * Draws what the devices do wrong during traffic. Only what a driver can live through, at the latest
- * with its next start: a device that dies, or never comes out of reset, has steps of its own.
+ * with its next start, and keep from its users: a device that dies has steps of its own, and one that
+ * writes wrong bytes, or writes to a buffer that it has called done, no driver can help.
  */
 export function drawDeviceFaults(
   random: SeededRandom,
@@ -43,6 +44,9 @@ function drawOne(random: SeededRandom, nic: string, vectors: number): DeviceFaul
   return { type: 'device-fault', nic, fault: { ...what, trigger, times, seed } };
 }
 
+const rxQueues = ['rx0', 'rx1', 'rx2', 'rx3'] as const;
+const txQueues = ['tx0', 'tx1', 'tx2', 'tx3'] as const;
+
 type Draw = (random: SeededRandom, vectors: number) => Misbehaviour;
 
 const kinds: readonly [Draw, ...Draw[]] = [
@@ -52,12 +56,16 @@ const kinds: readonly [Draw, ...Draw[]] = [
   (random, vectors) => ({ kind: 'irq-wrong-vector', to: random.int(0, vectors - 1) }),
   () => ({ kind: 'completion-lost' }),
   (random) => ({ kind: 'completion-late', 'delay-ns': drawDelay(random) }),
-  (random) => ({ kind: 'completion-duplicated', 'delay-ns': drawDelay(random) }),
+  // A head that goes back. A receive descriptor that is called done twice looks like any other.
+  (random) => ({
+    kind: 'completion-duplicated',
+    queue: random.pick(txQueues),
+    'delay-ns': drawDelay(random),
+  }),
   () => ({ kind: 'completion-reordered' }),
   (random) => ({ kind: 'dma-error', part: random.pick(['descriptor', 'data', 'completion']) }),
-  // Not descriptors: an address with a wrong bit makes the device write over the kernel, which no driver can help.
-  (random) => ({ kind: 'dma-bit-flip', part: random.pick(['data', 'completion']) }),
-  (random) => ({ kind: 'dma-short-write', part: random.pick(['data', 'completion']) }),
+  (random) => ({ kind: 'dma-bit-flip', part: 'completion', engine: random.pick(rxQueues) }),
+  (random) => ({ kind: 'dma-short-write', part: 'completion', engine: random.pick(rxQueues) }),
   (random) => ({ kind: 'rx-length-too-long', excess: random.int(1, 16_000) }),
   () => ({ kind: 'rx-length-zero' }),
   () => ({ kind: 'rx-bad-checksum' }),

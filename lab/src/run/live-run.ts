@@ -352,7 +352,7 @@ class LiveRun {
         continue;
       }
       for await (const { type, ...entry } of readDeviceLog(join(runDir, log))) {
-        this.#events.write(`device-${type}`, entry);
+        this.#events.write(eventOf[type], entry);
         const report = entryReport({ type, ...entry });
         if (report !== null) {
           reports.push(report);
@@ -391,6 +391,8 @@ class LiveRun {
   }
 }
 
+/** What an entry of a device's log is among the events; `time` says when it was, `wall` when it was read. */
+const eventOf = { violation: 'violation', fault: 'fault-delivered' } as const;
 /** For waits that nothing but their deadline ends. */
 const never = new AbortController().signal;
 const noExposure: Exposure = { wallMs: 0, virtualMs: 0 };
