@@ -204,15 +204,13 @@ impl<'a, 'bound> Live<'a, 'bound> {
         let sent = tx_queue::remove(dev, self.place.number);
         let pair = self.napi.disable();
         let (seat, tx) = sent?;
-        let Pair {
-            rx, tx: cleaner, ..
-        } = pair?;
+        let Pair { rx, tx: done, .. } = pair?;
 
         Some(Started {
             place: self.place,
             rx,
             sender: tx.into_ring(),
-            cleaner,
+            cleaner: done.into_ring(),
             seat,
         })
     }

@@ -22,7 +22,6 @@ use crate::{
     stats::PairCounters,
     tx, //
 };
-use core::num::Wrapping;
 use kernel::{
     irq::IrqReturn,
     prelude::*, //
@@ -31,9 +30,7 @@ use kernel::{
 /// What a poll owns of a queue pair.
 pub(crate) struct Pair<'bound> {
     pub(crate) rx: rx::Queue<'bound>,
-    pub(crate) tx: tx::Cleaner<'bound>,
-    /// Errors that the device has written back for the transmit queue, as of the last poll.
-    tx_errors: Wrapping<u32>,
+    pub(crate) tx: tx::Done<'bound>,
     number: usize,
     vector: u32,
 }
@@ -42,8 +39,7 @@ impl<'bound> Pair<'bound> {
     pub(crate) fn new(number: usize, rx: rx::Queue<'bound>, tx: tx::Cleaner<'bound>) -> Self {
         Self {
             rx,
-            tx,
-            tx_errors: Wrapping(0),
+            tx: tx::Done::new(tx, number),
             number,
             vector: vector_of(number),
         }
@@ -70,14 +66,7 @@ impl<'bound> Poll for Pair<'bound> {
         };
 
         counters.polls.add(1);
-        if !tx::clean(
-            &mut self.tx,
-            &mut self.tx_errors,
-            self.number,
-            dev,
-            counters,
-            napi,
-        ) {
+        if self.tx.poll(dev, counters, napi).is_err() {
             Self::complain(dev, counters);
         }
         if napi.budget() == 0 {

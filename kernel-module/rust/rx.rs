@@ -113,10 +113,11 @@ impl<'bound> Queue<'bound> {
     }
 
     /// Gives the ring back. A frame that was not finished is lost.
-    pub(crate) fn into_ring(self) -> Lent<'bound> {
-        if let Partial::Frame(frame) = self.partial {
-            frame.free(DropReason::DevReady);
+    pub(crate) fn into_ring(self, counters: &PairCounters) -> Lent<'bound> {
+        if matches!(self.partial, Partial::Frame(_)) {
+            counters.rx_errors.add(1);
         }
+        discard(self.partial, DropReason::DevReady);
         self.ring
     }
 
@@ -212,13 +213,13 @@ impl<'bound> Queue<'bound> {
             if !matches!(before, Partial::Skip) {
                 tally.errors += 1;
             }
-            discard(before);
+            discard(before, DropReason::DevReady);
             Partial::Skip
         } else if !last && length != capacity {
             if !matches!(before, Partial::Skip) {
                 tally.length_errors += 1;
             }
-            discard(before);
+            discard(before, DropReason::DevHdr);
             Partial::Skip
         } else {
             match before {
@@ -235,7 +236,7 @@ impl<'bound> Queue<'bound> {
                         Partial::Frame(frame)
                     } else {
                         tally.length_errors += 1;
-                        frame.free(DropReason::HdrTrunc);
+                        frame.free(DropReason::DevHdr);
                         Partial::Skip
                     }
                 }
@@ -254,6 +255,29 @@ impl<'bound> Queue<'bound> {
     }
 }
 
+/// What the device has found of the checksums of a frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// That of TCP or UDP is right.
+    Good,
+    /// One is wrong.
+    Bad,
+    /// It has not looked at that of TCP or UDP, or there is none.
+    Unknown,
+}
+
+/// Returns what the device has found of the checksums of a frame.
+#[inline]
+pub(crate) fn verdict(status: RxDescStatus) -> Verdict {
+    if status.l4_bad() || status.l3_bad() {
+        Verdict::Bad
+    } else if status.l4_checked() {
+        Verdict::Good
+    } else {
+        Verdict::Unknown
+    }
+}
+
 /// Counts why there is no frame.
 #[cold]
 fn count(err: BuildError, tally: &mut Tally) {
@@ -264,9 +288,9 @@ fn count(err: BuildError, tally: &mut Tally) {
 }
 
 /// Drops what there is of a frame that turned out to be wrong.
-fn discard(partial: Partial) {
+fn discard(partial: Partial, reason: DropReason) {
     if let Partial::Frame(frame) = partial {
-        frame.free(DropReason::HdrTrunc);
+        frame.free(reason);
     }
 }
 
@@ -289,10 +313,10 @@ fn deliver(
         frame.set_hash(hash, hash_type == HASH_OF_PORTS);
     }
     if features.has(Features::RXCSUM) {
-        if status.l4_checked() && !status.l4_bad() {
-            frame.set_checksum_verified();
-        } else if status.l4_bad() || status.l3_bad() {
-            tally.csum_errors += 1;
+        match verdict(status) {
+            Verdict::Good => frame.set_checksum_verified(),
+            Verdict::Bad => tally.csum_errors += 1,
+            Verdict::Unknown => {}
         }
     }
     frame.record_rx_queue(number);

@@ -10,7 +10,6 @@ use crate::{
             Handle, //
         },
         ops::TxOutcome,
-        page_pool::MAX_FRAGS,
         pci::Doorbell,
         ring::Size,
         skb::{
@@ -21,7 +20,9 @@ use crate::{
         tx_ring::{
             self,
             Account,
-            Piece, //
+            BadHead,
+            Piece,
+            FRAME_DESCRIPTORS, //
         },
     },
     nic::Nic,
@@ -39,9 +40,6 @@ use kernel::{
     prelude::*, //
 };
 
-/// Descriptors that a frame can need. A queue with fewer is stopped.
-const MOST_PIECES: u32 = MAX_FRAGS + 1;
-
 pub(crate) type Ring<'bound> = tx_ring::TxRing<'bound, TxDesc>;
 pub(crate) type Sender<'bound> = tx_ring::Sender<'bound, TxDesc>;
 pub(crate) type Cleaner<'bound> = tx_ring::Cleaner<'bound, TxDesc>;
@@ -57,9 +55,20 @@ impl tx_ring::Descriptor for TxDesc {
 }
 
 /// A stopped queue is woken when so many descriptors are free.
-#[inline]
-fn wake_at(size: Size) -> u32 {
-    size.get() / 4
+pub(crate) const fn wake_at(size: Size) -> u32 {
+    const LEAST: u32 = 2 * FRAME_DESCRIPTORS;
+    let quarter = size.get() / 4;
+
+    if quarter > LEAST {
+        quarter
+    } else {
+        LEAST
+    }
+}
+
+/// Bytes on the link of a frame that is cut into segments.
+pub(crate) const fn segmented_bytes(length: u32, headers: u32, segments: u32) -> u32 {
+    length.wrapping_add(segments.wrapping_sub(1).wrapping_mul(headers))
 }
 
 /// Fields of the first descriptor of a frame that say what to do with it.
@@ -112,9 +121,7 @@ impl Offload {
                 Account {
                     // CAST: There are no more than 1024.
                     packets: tso.segments as u16,
-                    bytes: skb
-                        .len()
-                        .wrapping_add(tso.segments.wrapping_sub(1).wrapping_mul(tso.headers)),
+                    bytes: segmented_bytes(skb.len(), tso.headers, tso.segments),
                 },
             ),
         }
@@ -142,6 +149,7 @@ pub(crate) fn features_check(skb: &SkBuff, features: Features) -> Features {
     const LARGEST_OFFSET: u32 = 127;
     const IPV6_HEADER: u32 = 40;
 
+    let features = skb.vlan_features(features);
     let Some(checksum) = skb.checksum() else {
         return features;
     };
@@ -166,6 +174,7 @@ pub(crate) struct Tx<'a, 'bound> {
     queue: TxQueue<'a>,
     doorbell: Doorbell<'a>,
     counters: &'a PairCounters,
+    wake: u32,
 }
 
 impl<'a, 'bound> Tx<'a, 'bound> {
@@ -176,6 +185,7 @@ impl<'a, 'bound> Tx<'a, 'bound> {
         counters: &'a PairCounters,
     ) -> Self {
         Self {
+            wake: wake_at(ring.size()),
             ring,
             queue,
             doorbell,
@@ -205,42 +215,28 @@ impl<'a, 'bound> Tx<'a, 'bound> {
         TxOutcome::Dropped(skb.free(DropReason::NoMem))
     }
 
-    /// Stops the queue when another frame might not fit.
-    #[inline]
-    fn stop_if_full(&mut self) {
-        if !self.ring.has_room(MOST_PIECES) {
-            self.stop();
-        }
-    }
-
     #[cold]
     fn stop(&mut self) {
-        let ring = &mut self.ring;
+        let (ring, wake) = (&mut self.ring, self.wake);
 
-        if self
-            .queue
-            .stop_unless(|| ring.has_room(wake_at(ring.size())))
-        {
+        if self.queue.stop_unless(|| ring.has_room(wake)) {
             self.counters.tx_stopped.add(1);
         }
     }
 
     #[inline]
     pub(crate) fn start_xmit(&mut self, skb: SkBuff, more: bool) -> TxOutcome {
-        if !self.ring.has_room(skb.pieces()) {
+        let Some(room) = self.ring.room() else {
             return self.refuse(skb);
-        }
+        };
         let (offload, account) = Offload::of(&skb);
-        let length = skb.len();
 
-        skb.tx_timestamp();
-        match self
-            .ring
-            .push(skb, account, |piece| offload.describe(piece))
-        {
+        match room.push(skb, account, |piece| offload.describe(piece)) {
             Ok(queued) => {
-                self.stop_if_full();
-                if self.queue.sent(length, more) {
+                if !self.ring.has_room(FRAME_DESCRIPTORS) {
+                    self.stop();
+                }
+                if self.queue.sent(account.bytes, more) {
                     self.ring.ring(&self.doorbell);
                 }
                 TxOutcome::Queued(queued)
@@ -250,51 +246,68 @@ impl<'a, 'bound> Tx<'a, 'bound> {
     }
 }
 
-/// Takes back what the device has sent, and has a stopped queue go on. Returns false if the device
-/// claims to have sent what it was not given.
-#[inline]
-pub(crate) fn clean<'bound>(
-    ring: &mut Cleaner<'bound>,
-    errors: &mut Wrapping<u32>,
-    pair: usize,
-    dev: Handle<'_, Nic<'bound>>,
-    counters: &PairCounters,
-    napi: &Context<'_>,
-) -> bool {
-    let mut frames = Wrapping(0);
-    let mut length = Wrapping(0);
-    let mut packets = Wrapping(0);
-    let mut bytes = Wrapping(0);
-    let progress = ring.progress();
-    let result = ring.clean(progress, |skb, account| {
-        frames += 1;
-        length += skb.len();
-        packets += u32::from(account.packets);
-        bytes += account.bytes;
-        napi.consume(skb);
-    });
+/// What the poll owns of a transmit queue.
+pub(crate) struct Done<'bound> {
+    ring: Cleaner<'bound>,
+    /// Errors that the device has written back, as of the last poll.
+    errors: Wrapping<u32>,
+    wake: u32,
+    number: usize,
+}
 
-    if result.is_err() {
-        return false;
-    }
-    if frames.0 == 0 {
-        return true;
-    }
-    let failed = Wrapping(progress.errors) - *errors;
-    if failed.0 != 0 {
-        *errors += failed;
-        counters.tx_errors.add(failed.0);
-        packets = Wrapping(packets.0.saturating_sub(failed.0));
-    }
-    counters.tx_packets.add(packets.0);
-    counters.tx_bytes.add(bytes.0);
-
-    if let Some(queue) = TxQueue::new(dev, pair) {
-        // Has the barrier that pairs with the one in `Tx::stop()`.
-        queue.completed_mb(frames.0, length.0);
-        if ring.unused() >= wake_at(ring.size()) {
-            queue.wake();
+impl<'bound> Done<'bound> {
+    pub(crate) fn new(ring: Cleaner<'bound>, number: usize) -> Self {
+        Self {
+            errors: Wrapping(0),
+            wake: wake_at(ring.size()),
+            ring,
+            number,
         }
     }
-    true
+
+    /// Gives the ring's end back.
+    pub(crate) fn into_ring(self) -> Cleaner<'bound> {
+        self.ring
+    }
+
+    /// Takes back what the device has sent, and has a stopped queue go on.
+    ///
+    /// # Errors
+    ///
+    /// If the device claims to have sent what it was not given.
+    #[inline]
+    pub(crate) fn poll(
+        &mut self,
+        dev: Handle<'_, Nic<'bound>>,
+        counters: &PairCounters,
+        napi: &Context<'_>,
+    ) -> Result<(), BadHead> {
+        let mut packets = Wrapping(0);
+        let mut bytes = Wrapping(0);
+        let progress = self.ring.progress();
+
+        if !self.ring.has_work(progress) {
+            return Ok(());
+        }
+        self.ring.clean(progress, |skb, account| {
+            packets += u32::from(account.packets);
+            bytes += account.bytes;
+            napi.consume(skb);
+        })?;
+
+        let errors = Wrapping(progress.errors) - self.errors;
+        self.errors = Wrapping(progress.errors);
+        counters.tx_packets.add((packets - errors).0);
+        counters.tx_bytes.add(bytes.0);
+        counters.tx_errors.add(errors.0);
+
+        if let Some(queue) = TxQueue::new(dev, self.number) {
+            // Has the barrier that pairs with the one in `Tx::stop()`.
+            queue.completed_mb(packets.0, bytes.0);
+            if self.ring.unused() >= self.wake {
+                queue.wake();
+            }
+        }
+        Ok(())
+    }
 }

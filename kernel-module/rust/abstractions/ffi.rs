@@ -29,9 +29,6 @@ pub(super) const NETDEV_TX_OK: c_int = 0;
 /// `NETDEV_TX_BUSY`.
 pub(super) const NETDEV_TX_BUSY: c_int = 0x10;
 
-/// `DMA_MAPPING_ERROR`.
-pub(super) const DMA_MAPPING_ERROR: bindings::dma_addr_t = bindings::dma_addr_t::MAX;
-
 #[repr(C)]
 #[derive(Default)]
 pub(super) struct shim_stats {
@@ -115,6 +112,7 @@ extern "C" {
     pub(super) fn helper_skb_gso_type(skb: *const bindings::sk_buff) -> c_uint;
     pub(super) fn helper_skb_tcp_all_headers(skb: *const bindings::sk_buff) -> c_int;
     pub(super) fn helper_skb_network_header_len(skb: *const bindings::sk_buff) -> c_uint;
+    pub(super) fn helper_vlan_features_check(skb: *mut bindings::sk_buff, features: u64) -> u64;
     pub(super) fn helper_skb_tx_timestamp(skb: *mut bindings::sk_buff);
 
     pub(super) fn helper_napi_build_skb(
@@ -155,9 +153,10 @@ extern "C" {
         addr: bindings::dma_addr_t,
     ) -> bool;
 
-    pub(super) fn helper_page_pool_dev_alloc(
+    pub(super) fn helper_page_pool_alloc(
         pool: *mut page_pool,
         size: c_uint,
+        may_sleep: bool,
         addr: *mut bindings::dma_addr_t,
     ) -> *mut c_void;
     pub(super) fn helper_page_pool_sync_for_cpu(pool: *mut page_pool, va: *mut c_void, len: c_uint);

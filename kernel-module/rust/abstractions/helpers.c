@@ -11,6 +11,7 @@
 #include <linux/cpumask.h>
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
@@ -144,6 +145,12 @@ helper_skb_network_header_len(const struct sk_buff *skb)
 	return skb_network_header_len(skb);
 }
 
+__rust_helper netdev_features_t
+helper_vlan_features_check(struct sk_buff *skb, netdev_features_t features)
+{
+	return vlan_features_check(skb, features);
+}
+
 __rust_helper void helper_skb_tx_timestamp(struct sk_buff *skb)
 {
 	skb_tx_timestamp(skb);
@@ -236,17 +243,18 @@ __rust_helper bool helper_dma_mapping_error(struct device *dev, dma_addr_t addr)
 
 /* Page pool */
 
-__rust_helper void *helper_page_pool_dev_alloc(struct page_pool *pool,
-					       unsigned int size,
-					       dma_addr_t *addr)
+__rust_helper void *helper_page_pool_alloc(struct page_pool *pool,
+					   unsigned int size, bool may_sleep,
+					   dma_addr_t *addr)
 {
+	gfp_t gfp = may_sleep ? GFP_KERNEL : GFP_ATOMIC | __GFP_NOWARN;
 	unsigned int offset = 0;
 	struct page *page;
 
 	if (size < PAGE_SIZE)
-		page = page_pool_dev_alloc_frag(pool, &offset, size);
+		page = page_pool_alloc_frag(pool, &offset, size, gfp);
 	else
-		page = page_pool_dev_alloc_pages(pool);
+		page = page_pool_alloc_pages(pool, gfp);
 	if (unlikely(!page))
 		return NULL;
 

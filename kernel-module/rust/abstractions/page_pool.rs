@@ -108,12 +108,14 @@ impl Pool {
     }
 
     /// Takes a buffer, and returns with it the address at which the device may write.
+    ///
+    /// With `may_sleep` it tries harder. To be called where that is so.
     #[inline]
-    pub(super) fn alloc(&mut self) -> Option<(Buffer, DmaAddress)> {
+    pub(super) fn alloc(&mut self, may_sleep: bool) -> Option<(Buffer, DmaAddress)> {
         let mut addr = 0;
         // SAFETY: The pool is valid, and `&mut self` is the only one to take buffers from it.
         let va = unsafe {
-            ffi::helper_page_pool_dev_alloc(self.raw.as_ptr(), self.size as u32, &mut addr)
+            ffi::helper_page_pool_alloc(self.raw.as_ptr(), self.size as u32, may_sleep, &mut addr)
         };
 
         Some((
@@ -195,7 +197,7 @@ impl Pool {
     /// The buffer must be of this pool.
     #[inline]
     pub(super) unsafe fn append(&self, frame: &mut RxFrame, buffer: Buffer, len: u32) -> bool {
-        if len == 0 || len > self.capacity || frame.skb().pieces() > MAX_FRAGS {
+        if len == 0 || len > self.capacity || frame.skb().fragments() >= MAX_FRAGS {
             return false;
         }
         // SAFETY:

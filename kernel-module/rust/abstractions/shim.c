@@ -92,6 +92,7 @@ void shim_netdev_config(struct net_device *dev,
 			const struct shim_net_config *config, const u8 *addr)
 {
 	dev->ethtool_ops = config->ethtool_ops;
+	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 	dev->hw_features = config->hw_features;
 	dev->features = config->features;
 	dev->vlan_features = config->vlan_features;

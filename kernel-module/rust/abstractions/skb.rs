@@ -4,7 +4,10 @@
 //!
 //! C header: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
 
-use super::ffi;
+use super::{
+    ffi,
+    netdev::Features, //
+};
 use core::{
     mem,
     ptr::NonNull, //
@@ -27,8 +30,8 @@ pub(crate) enum DropReason {
     NoMem = bindings::skb_drop_reason_SKB_DROP_REASON_NOMEM,
     /// It waited in a queue that was taken down.
     QueuePurge = bindings::skb_drop_reason_SKB_DROP_REASON_QUEUE_PURGE,
-    /// It is shorter or longer than it may be.
-    HdrTrunc = bindings::skb_drop_reason_SKB_DROP_REASON_HDR_TRUNC,
+    /// What the device says of it cannot be.
+    DevHdr = bindings::skb_drop_reason_SKB_DROP_REASON_DEV_HDR,
 }
 
 /// Says that a frame was thrown away.
@@ -83,6 +86,13 @@ impl SkBuff {
         self.0.as_ptr()
     }
 
+    /// Returns what of `features` can be used for the frame if it has several VLAN tags.
+    #[inline]
+    pub(crate) fn vlan_features(&self, features: Features) -> Features {
+        // SAFETY: By the type invariant the buffer is valid.
+        Features(unsafe { ffi::helper_vlan_features_check(self.as_raw(), features.0) })
+    }
+
     /// Returns the number of bytes of data.
     #[inline]
     pub(crate) fn len(&self) -> u32 {
@@ -105,11 +115,11 @@ impl SkBuff {
         unsafe { (*self.as_raw()).data.cast() }
     }
 
-    /// Returns in how many pieces the frame lies: the linear part, and the fragments.
+    /// Returns how many fragments the frame has besides the linear part.
     #[inline]
-    pub(crate) fn pieces(&self) -> u32 {
+    pub(super) fn fragments(&self) -> u32 {
         // SAFETY: By the type invariant the buffer is valid.
-        unsafe { ffi::helper_skb_nr_frags(self.as_raw()) }.wrapping_add(1)
+        unsafe { ffi::helper_skb_nr_frags(self.as_raw()) }
     }
 
     /// Must a checksum be filled in? Returns where summing starts, and where from there it belongs.
@@ -151,9 +161,9 @@ impl SkBuff {
         unsafe { ffi::helper_skb_network_header_len(self.as_raw()) }
     }
 
-    /// Time stamps the frame, if somebody wants that. To be called just before the doorbell.
+    /// Time stamps the frame, if somebody wants that.
     #[inline]
-    pub(crate) fn tx_timestamp(&self) {
+    pub(super) fn tx_timestamp(&self) {
         // SAFETY: By the type invariant the buffer is valid. The time stamp is taken of a clone.
         unsafe { ffi::helper_skb_tx_timestamp(self.as_raw()) }
     }

@@ -21,6 +21,7 @@ use super::{
         Shared, //
     },
     ffi,
+    page_pool::MAX_FRAGS,
     pci::Doorbell,
     ring::Size,
     skb::SkBuff, //
@@ -61,7 +62,7 @@ pub(crate) trait Descriptor: FromBytes + IntoBytes + Copy {
 pub(crate) struct Piece {
     /// Its bus address.
     pub(crate) addr: DmaAddress,
-    /// Its length. It is no more than a page pool or a socket buffer can have in one piece.
+    /// Its length, no more than 65535.
     pub(crate) len: u32,
     /// Does the frame begin with it?
     pub(crate) first: bool,
@@ -93,13 +94,15 @@ pub(crate) struct Progress {
 /// The device claims to have finished descriptors that it was not given.
 pub(crate) struct BadHead;
 
-/// What belongs to one descriptor. `skb` is the frame, in its last descriptor, else null.
+/// What belongs to one descriptor: a piece that is mapped, and if a frame begins with it, the frame.
 struct Slot {
     skb: *mut bindings::sk_buff,
     addr: DmaAddress,
+    len: u32,
     bytes: u32,
-    len: u16,
     packets: u16,
+    /// Descriptors of the frame.
+    count: u16,
 }
 
 /// Puts what one CPU writes all the time into a cache line of its own.
@@ -110,11 +113,12 @@ struct OwnLine<T>(T);
 ///
 /// # Invariants
 ///
-/// - `produced` is only written by the [`Sender`], `consumed` only by the [`Cleaner`], of which there
-///   is at most one each.
-/// - `0 <= produced - consumed < size`, modulo 2^32.
-/// - The slots from `consumed` up to but not including `produced` belong to the cleaner: their pieces
-///   are mapped, and the last of each frame owns it. All others belong to the sender, and own nothing.
+/// - `produced` and `given` are only written by the [`Sender`], `consumed` only by the [`Cleaner`], of
+///   which there is at most one each.
+/// - `consumed <= given <= produced < consumed + size`, modulo 2^32; each is where a frame begins.
+/// - The slots from `consumed` up to but not including `produced` hold frames: their pieces are mapped,
+///   and the first of each owns the frame, and says how many there are. All others own nothing.
+/// - Those up to `given` belong to the cleaner, all others to the sender.
 /// - The device is told of no other memory than these descriptors, `progress` and those pieces.
 struct Memory<'d, D: Descriptor> {
     size: Size,
@@ -123,8 +127,14 @@ struct Memory<'d, D: Descriptor> {
     progress: Shared<u64>,
     slots: KVVec<UnsafeCell<Slot>>,
     dev: &'d Device<Bound>,
-    produced: OwnLine<Atomic<u32>>,
+    sender: OwnLine<Sent>,
     consumed: OwnLine<Atomic<u32>>,
+}
+
+/// How far the sender has come.
+struct Sent {
+    produced: Atomic<u32>,
+    given: Atomic<u32>,
 }
 
 // SAFETY: By the type invariants a slot is accessed by one side at a time; frames may move from the
@@ -170,9 +180,10 @@ impl<'d, D: Descriptor> TxRing<'d, D> {
             let slot = Slot {
                 skb: ptr::null_mut(),
                 addr: 0,
-                bytes: 0,
                 len: 0,
+                bytes: 0,
                 packets: 0,
+                count: 0,
             };
             slots.push(UnsafeCell::new(slot), GFP_KERNEL)?;
         }
@@ -182,7 +193,10 @@ impl<'d, D: Descriptor> TxRing<'d, D> {
             progress: Shared::new(dev, 1)?,
             slots,
             dev,
-            produced: OwnLine(Atomic::new(0)),
+            sender: OwnLine(Sent {
+                produced: Atomic::new(0),
+                given: Atomic::new(0),
+            }),
             consumed: OwnLine(Atomic::new(0)),
         };
 
@@ -201,7 +215,8 @@ impl<'d, D: Descriptor> TxRing<'d, D> {
 
         // SAFETY: The memory is valid, and the device does not know it yet.
         unsafe { ring.progress.as_ptr().as_ptr().write_volatile(0) };
-        ring.produced.0.store(0, Relaxed);
+        ring.sender.0.produced.store(0, Relaxed);
+        ring.sender.0.given.store(0, Relaxed);
         ring.consumed.0.store(0, Relaxed);
         ring.lend();
         let told = tell(Location {
@@ -217,8 +232,8 @@ impl<'d, D: Descriptor> TxRing<'d, D> {
             desc,
             slots,
             produced: 0,
+            given: 0,
             limit: size.usable(),
-            rung: 0,
             size,
             dev,
             ring: ring.clone(),
@@ -239,16 +254,15 @@ impl<'d, D: Descriptor> TxRing<'d, D> {
 /// # Invariants
 ///
 /// - `desc` and `slots` are those of `ring`, with `size` elements each.
-/// - `produced` is that of `ring`, or ahead of it while a frame is pushed. `limit` is no more than
+/// - `given` is that of `ring`, and `produced` too, or ahead of it while a frame is pushed. `limit` is
 ///   `size - 1` ahead of what `ring` said was consumed at some time.
-/// - The device has been given the descriptors up to `rung`.
 pub(crate) struct Sender<'d, D: Descriptor> {
     desc: NonNull<D>,
     slots: NonNull<Slot>,
     produced: u32,
+    given: u32,
     limit: u32,
     size: Size,
-    rung: u32,
     dev: &'d Device<Bound>,
     ring: Arc<Lent<Memory<'d, D>>>,
 }
@@ -290,6 +304,16 @@ impl<'d, D: Descriptor> Sender<'d, D> {
             .wrapping_add(self.size.usable());
     }
 
+    /// Makes sure that there is room for any frame.
+    #[inline]
+    pub(crate) fn room(&mut self) -> Option<Room<'_, 'd, D>> {
+        if !self.has_room(FRAME_DESCRIPTORS) {
+            return None;
+        }
+        // INVARIANT: That was just checked.
+        Some(Room(self))
+    }
+
     #[inline]
     fn slot(&self, index: u32) -> *mut Slot {
         // SAFETY: The place is in the ring, by the type invariants.
@@ -306,15 +330,12 @@ impl<'d, D: Descriptor> Sender<'d, D> {
         let slot = self.slot(self.produced);
 
         // SAFETY:
-        // - There is room, as `push` has made sure, so the slot and the descriptor belong to the
-        //   sender, and the device does not look at the descriptor.
+        // - There is room, as `Room` says, so the slot and the descriptor belong to the sender, and the
+        //   device does not look at the descriptor.
         // - Both are in the ring, by the type invariants.
         unsafe {
             (*slot).addr = piece.addr;
-            // CAST: A piece is no longer than 65535 bytes: the linear part and fragments of a frame
-            // are not, see `push`.
-            (*slot).len = piece.len as u16;
-            (*slot).skb = ptr::null_mut();
+            (*slot).len = piece.len;
             self.desc
                 .as_ptr()
                 .add(self.size.place(self.produced))
@@ -329,77 +350,9 @@ impl<'d, D: Descriptor> Sender<'d, D> {
     fn unwind(&mut self, from: u32) {
         while self.produced != from {
             self.produced = self.produced.wrapping_sub(1);
-            // SAFETY: The piece was mapped by `push`, and has not been published.
+            // SAFETY: The piece was mapped by `Room::push`, and has not been published.
             unsafe { unmap(self.dev, &*self.slot(self.produced)) };
         }
-    }
-
-    /// Maps a frame and writes its descriptors, which `encode` makes, one for each piece.
-    ///
-    /// The device does not know of it before the doorbell.
-    ///
-    /// # Errors
-    ///
-    /// Returns the frame if there is not enough room, or it cannot be mapped.
-    #[inline]
-    pub(crate) fn push(
-        &mut self,
-        skb: SkBuff,
-        account: Account,
-        mut encode: impl FnMut(&Piece) -> D,
-    ) -> Result<Queued, SkBuff> {
-        let from = self.produced;
-        let pieces = skb.pieces();
-        let head = skb.head_len();
-
-        if pieces > self.unused() || head > u16::MAX.into() {
-            return Err(skb);
-        }
-        let mut piece = Piece {
-            // SAFETY: The device is bound, and the linear part of a valid frame has that length.
-            addr: unsafe {
-                ffi::helper_dma_map_single(
-                    dma::as_raw(self.dev),
-                    skb.data(),
-                    head as usize,
-                    bindings::dma_data_direction::DMA_TO_DEVICE,
-                )
-            },
-            len: head,
-            first: true,
-            last: pieces == 1,
-        };
-        if !self.place(&piece, &mut encode) {
-            return Err(skb);
-        }
-        piece.first = false;
-        for i in 0..pieces.wrapping_sub(1) {
-            // SAFETY: The device is bound, and the fragment exists.
-            unsafe {
-                piece.len = ffi::helper_skb_frag_size(skb.as_raw(), i);
-                piece.addr = if piece.len <= u16::MAX.into() {
-                    ffi::helper_skb_frag_dma_map(dma::as_raw(self.dev), skb.as_raw(), i)
-                } else {
-                    ffi::DMA_MAPPING_ERROR
-                };
-            }
-            piece.last = i.wrapping_add(2) == pieces;
-            if !self.place(&piece, &mut encode) {
-                self.unwind(from);
-                return Err(skb);
-            }
-        }
-
-        let last = self.slot(self.produced.wrapping_sub(1));
-        // SAFETY: One piece at least was placed, and its slot still belongs to the sender.
-        unsafe {
-            (*last).skb = skb.into_raw();
-            (*last).packets = account.packets;
-            (*last).bytes = account.bytes;
-        }
-        // INVARIANT: All pieces are mapped, and pass to the cleaner with the frame.
-        self.ring.produced.0.store(self.produced, Release);
-        Ok(Queued(()))
     }
 
     /// Gives what was pushed to the device, with an interrupt for the last of it.
@@ -407,16 +360,101 @@ impl<'d, D: Descriptor> Sender<'d, D> {
     /// Does nothing if it has it already.
     #[inline]
     pub(crate) fn ring(&mut self, doorbell: &Doorbell<'_>) {
-        if self.rung == self.produced {
+        if self.given == self.produced {
             return;
         }
         let last = self.size.place(self.produced.wrapping_sub(1));
 
-        // SAFETY: The descriptor is in the ring, was written by `push`, and has not been given yet.
+        // SAFETY: The descriptor is in the ring, was written by `place`, and has not been given yet.
         unsafe { (*self.desc.as_ptr().add(last)).request_interrupt() };
-        self.rung = self.produced;
+        self.given = self.produced;
+        // INVARIANT: What was pushed passes to the cleaner.
+        self.ring.sender.0.given.store(self.given, Release);
         // CAST: A ring has no more than 2^16 descriptors.
-        doorbell.ring(self.size.place(self.produced) as u32);
+        doorbell.ring(self.size.place(self.given) as u32);
+    }
+}
+
+
+/// Descriptors that a frame can need: one for the linear part, and one for each fragment.
+pub(crate) const FRAME_DESCRIPTORS: u32 = MAX_FRAGS + 1;
+
+/// Room for any frame in a ring.
+///
+/// # Invariants
+///
+/// [`FRAME_DESCRIPTORS`] are free.
+#[must_use = "there is room now"]
+pub(crate) struct Room<'s, 'd, D: Descriptor>(&'s mut Sender<'d, D>);
+
+impl<D: Descriptor> Room<'_, '_, D> {
+    /// Maps a frame and writes its descriptors, which `encode` makes, one for each piece. The frame is
+    /// time stamped, if somebody wants that.
+    ///
+    /// The device does not know of it before the doorbell.
+    ///
+    /// # Errors
+    ///
+    /// Returns the frame if it cannot be mapped.
+    #[inline]
+    pub(crate) fn push(
+        self,
+        skb: SkBuff,
+        account: Account,
+        mut encode: impl FnMut(&Piece) -> D,
+    ) -> Result<Queued, SkBuff> {
+        let ring = self.0;
+        let from = ring.produced;
+        let fragments = skb.fragments();
+
+        if skb.len() > u16::MAX.into() {
+            return Err(skb);
+        }
+        let mut piece = Piece {
+            // SAFETY: The device is bound, and the linear part of a valid frame has that length.
+            addr: unsafe {
+                ffi::helper_dma_map_single(
+                    dma::as_raw(ring.dev),
+                    skb.data(),
+                    skb.head_len() as usize,
+                    bindings::dma_data_direction::DMA_TO_DEVICE,
+                )
+            },
+            len: skb.head_len(),
+            first: true,
+            last: fragments == 0,
+        };
+        if !ring.place(&piece, &mut encode) {
+            return Err(skb);
+        }
+        piece.first = false;
+        for i in 0..fragments {
+            // SAFETY: The device is bound, and the fragment exists.
+            unsafe {
+                piece.len = ffi::helper_skb_frag_size(skb.as_raw(), i);
+                piece.addr =
+                    ffi::helper_skb_frag_dma_map(dma::as_raw(ring.dev), skb.as_raw(), i);
+            }
+            piece.last = i.wrapping_add(1) == fragments;
+            if !ring.place(&piece, &mut encode) {
+                ring.unwind(from);
+                return Err(skb);
+            }
+        }
+
+        skb.tx_timestamp();
+        let first = ring.slot(from);
+        // SAFETY: There is room, so this slot still belongs to the sender.
+        unsafe {
+            (*first).skb = skb.into_raw();
+            (*first).bytes = account.bytes;
+            (*first).packets = account.packets;
+            // CAST: It is no more than `FRAME_DESCRIPTORS`.
+            (*first).count = ring.produced.wrapping_sub(from) as u16;
+        }
+        // INVARIANT: All pieces are mapped, and the first slot owns the frame.
+        ring.ring.sender.0.produced.store(ring.produced, Relaxed);
+        Ok(Queued(()))
     }
 }
 
@@ -430,7 +468,7 @@ unsafe fn unmap(dev: &Device<Bound>, slot: &Slot) {
         ffi::helper_dma_unmap_page(
             dma::as_raw(dev),
             slot.addr,
-            slot.len.into(),
+            slot.len as usize,
             bindings::dma_data_direction::DMA_TO_DEVICE,
         )
     }
@@ -466,60 +504,84 @@ impl<'d, D: Descriptor> Cleaner<'d, D> {
         self.ring.read_progress()
     }
 
-    /// Number of descriptors that can be given now.
+    /// Is there something to take back?
+    #[inline]
+    pub(crate) fn has_work(&self, progress: Progress) -> bool {
+        // CAST: A ring has no more than 2^16 descriptors.
+        progress.head != self.size.place(self.consumed) as u32
+    }
+
+    /// Number of descriptors that are free now.
     #[inline]
     pub(crate) fn unused(&self) -> u32 {
         self.size
-            .free(self.ring.produced.0.load(Relaxed), self.consumed)
+            .free(self.ring.sender.0.produced.load(Relaxed), self.consumed)
     }
 
-    /// Takes back what the device has finished with, and hands each frame to `done`.
+    /// Takes back the frames that the device has finished with, and hands each to `done`.
     #[inline]
     pub(crate) fn clean(
         &mut self,
         progress: Progress,
         done: impl FnMut(SkBuff, Account),
     ) -> Result<(), BadHead> {
-        let produced = self.ring.produced.0.load(Acquire);
+        // What was pushed and not given cannot be done. The acquire makes the slots visible.
+        let given = self.ring.sender.0.given.load(Acquire);
         let end = self
             .size
-            .completed(self.consumed, produced, progress.head)
+            .completed(self.consumed, given, progress.head)
             .ok_or(BadHead)?;
 
-        // SAFETY: `end` lies between what was consumed and what was produced, and the device has said
+        // SAFETY: `end` lies between what was consumed and what was given, and the device has said
         // that it is done with these.
         unsafe { self.take_until(end, done) };
         Ok(())
     }
 
+    /// Takes back whole frames.
+    ///
     /// # Safety
     ///
     /// `end` must lie between what was consumed and what was produced, and the device be done with
-    /// these.
+    /// these. No one else must use them.
     #[inline]
     unsafe fn take_until(&mut self, end: u32, mut done: impl FnMut(SkBuff, Account)) {
-        if self.consumed == end {
-            return;
-        }
         while self.consumed != end {
-            // SAFETY: By the type invariants of `Memory` and the safety requirement the slot belongs
-            // to the cleaner.
-            let slot = unsafe { &*self.slots.as_ptr().add(self.size.place(self.consumed)) };
+            // SAFETY: By the type invariants of `Memory` and the safety requirements the slot is ours,
+            // and a frame begins with it.
+            let first = unsafe { self.slot(self.consumed) };
+            let count = u32::from(first.count);
 
-            // SAFETY: It is mapped, and passed once.
-            unsafe { unmap(self.dev, slot) };
-            if let Some(skb) = NonNull::new(slot.skb) {
-                let account = Account {
-                    packets: slot.packets,
-                    bytes: slot.bytes,
-                };
-                // SAFETY: The slot owns the frame, and is passed once.
-                done(unsafe { SkBuff::from_raw(skb) }, account);
+            // A part of a frame stays until the rest is done.
+            if count > end.wrapping_sub(self.consumed) {
+                break;
             }
-            self.consumed = self.consumed.wrapping_add(1);
+            for i in 0..count {
+                // SAFETY: As above, for a piece of the same frame. It is mapped, and passed once.
+                unsafe { unmap(self.dev, self.slot(self.consumed.wrapping_add(i))) };
+            }
+            let account = Account {
+                packets: first.packets,
+                bytes: first.bytes,
+            };
+            // SAFETY: The slot owns the frame, and is passed once.
+            done(
+                unsafe { SkBuff::from_raw(NonNull::new_unchecked(first.skb)) },
+                account,
+            );
+            self.consumed = self.consumed.wrapping_add(count);
         }
         // INVARIANT: The slots own nothing any more, and pass to the sender.
-        self.ring.consumed.0.store(end, Release);
+        self.ring.consumed.0.store(self.consumed, Release);
+    }
+
+    /// # Safety
+    ///
+    /// The slot at `index` must belong to the cleaner.
+    #[inline]
+    unsafe fn slot(&self, index: u32) -> &Slot {
+        // SAFETY: The place is in the ring, by the type invariants; the rest by the safety requirement.
+        unsafe { &*self.slots.as_ptr().add(self.size.place(index)) }
     }
 
     /// Returns what looks at the ring from outside.
@@ -541,9 +603,9 @@ pub(crate) fn reclaim<'d, D: Descriptor>(
     if !Arc::ptr_eq(&sender.ring, &cleaner.ring) {
         return None;
     }
-    let produced = cleaner.ring.produced.0.load(Acquire);
+    let produced = cleaner.ring.sender.0.produced.load(Acquire);
 
-    // SAFETY: The device has stopped, so it is done with all that was produced.
+    // SAFETY: The device has stopped, so it is done with all that was produced. Both ends are here.
     unsafe { cleaner.take_until(produced, unsent) };
     cleaner.ring.take_back(stopped);
     Some(TxRing(cleaner.ring))

@@ -157,16 +157,25 @@ export function scoreboardExitStatus(board: Scoreboard): ExitStatus {
   if (board.interrupted) {
     return exitStatus.interrupted;
   }
-  const unanswered = huntsOf(board).some((hunt) => hunt?.result.outcome === 'no-answer');
-  const others = complaintsOf(board).length > unansweredComplaints(board);
-  if (others) {
+  if (failsExpectations(board)) {
     return exitStatus.driverFailed;
   }
-  return unanswered ? exitStatus.labFailed : exitStatus.ok;
+  return huntsOf(board).some(hasNoAnswer) ? exitStatus.labFailed : exitStatus.ok;
 }
 
-function unansweredComplaints(board: Scoreboard): number {
-  return huntsOf(board).filter((hunt) => hunt?.result.outcome === 'no-answer').length;
+/** Whether something is not as the manifests say, other than that the lab could not find out. */
+function failsExpectations({ rows, clean }: Scoreboard): boolean {
+  const failed = rows.some(({ manifest, c, rust }) => {
+    const inC = c?.complaint != null && !hasNoAnswer(c.hunt);
+    // What was to be rejected, and compiles, has failed before it is run.
+    const compiles = manifest.rust?.outcome === 'rejected' && rust?.outcome !== 'rejected';
+    return inC || (rust?.complaint != null && (compiles || !hasNoAnswer(rust.hunt)));
+  });
+  return failed || clean.some(({ hunt }) => hunt?.result.outcome === 'crashed');
+}
+
+function hasNoAnswer(hunt: StoredHunt | null | undefined): boolean {
+  return hunt?.result.outcome === 'no-answer';
 }
 
 function huntsOf({ rows, clean }: Scoreboard): (StoredHunt | null | undefined)[] {

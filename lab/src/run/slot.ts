@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CommandRefusedError } from 'qemu-ipc/errors';
 import type { FerronicFault } from 'qemu-ipc/qapi.gen';
-import { Deadline, type Wait } from 'qemu-ipc/wait';
+import { Deadline, sleep, type Wait } from 'qemu-ipc/wait';
 import type { NicSpec } from '../vm/machine-spec.ts';
 import { nicDevice } from '../vm/qemu-command-line.ts';
 import { WorkloadEnded } from './workload-end.ts';
@@ -59,13 +59,26 @@ export class Slots implements SurpriseRemoval {
     const deleted = this.#deleted(id);
     // It is waited for only when the command was taken.
     deleted.catch(() => undefined);
-    await this.#refusable(doing, () =>
-      this.#port.execute('device_del', { id }, this.#wait(commandMs)),
-    );
+    await this.#refusable(doing, () => this.#deleteWhenOff(id));
     await deleted;
     await this.#refusable(doing, () =>
       this.#port.execute('device_add', nicDevice(nic), this.#wait(commandMs)),
     );
+  }
+
+  /** The guest takes a second to turn a slot off; its power indicator blinks until then, and QEMU waits for it. */
+  async #deleteWhenOff(id: string): Promise<void> {
+    const deadline = Deadline.after(forgottenMs);
+    for (;;) {
+      try {
+        await this.#port.execute('device_del', { id }, this.#wait(commandMs));
+        return;
+      } catch (error) {
+        const busy = error instanceof CommandRefusedError && error.message.includes('busy');
+        if (!busy || deadline.expired) throw error;
+      }
+      await sleep(100, { signal: this.#signal, deadline });
+    }
   }
 
   /** The machine's first NIC is in slot 1. */

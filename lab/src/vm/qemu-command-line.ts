@@ -38,6 +38,8 @@ const labParameters = [
   'no_timer_check',
   'random.trust_cpu=on',
   '8250.nr_uarts=1',
+  // Hot plug and error reporting are the kernel's own; one without ASPM would leave them to a firmware that has neither.
+  'pcie_ports=native',
 ] as const;
 
 /** The kernel's command line. */

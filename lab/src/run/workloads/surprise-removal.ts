@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SeededRandom } from '../../faults/seeded-random.ts';
 import { runScript, unsupported } from './guest-script.ts';
 import type { StepContext } from './step-context.ts';
@@ -10,6 +11,9 @@ export interface SurpriseRemovalStep {
   /** How long the driver is left with a dead device before the kernel takes it away, in milliseconds. */
   readonly deadMs: number;
 }
+
+/** Traffic before the device goes, in milliseconds. */
+const noiseMs = 500;
 
 export function drawSurpriseRemoval(random: SeededRandom): SurpriseRemovalStep {
   return { step: 'surprise-removal', device: random.int(0, 1), deadMs: random.int(0, 1_500) };
@@ -25,9 +29,11 @@ export async function surpriseRemoval(
     throw unsupported(doing, 'surprise removal of this device');
   }
   const slot = await slotOf(driver.device(device), context);
+  // By then the guest has begun to make noise; afterwards there may be no interface to make it on.
+  const seconds = ((noiseMs + deadMs) / 1_000).toFixed(3);
   await Promise.all([
-    runScript(context, doing, `noise 10; sleep ${(deadMs / 1_000).toFixed(3)}; quiet`),
-    surprise.remove(slot),
+    runScript(context, doing, `noise 10; sleep ${seconds}; quiet`, 'no interface'),
+    delay(noiseMs).then(() => surprise.remove(slot)),
   ]);
   const path = `/sys/bus/pci/devices/${driver.device(device)}`;
   // The slot tells the kernel, which takes the driver off what is not there any more.
