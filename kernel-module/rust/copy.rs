@@ -15,7 +15,6 @@ use crate::{
             Transfer, //
         },
     },
-    hw,
     nic::Nic,
     regs,
 };
@@ -42,33 +41,26 @@ const DEADLINE: Delta = Delta::from_millis(500);
 #[pin_data]
 pub(crate) struct Engine {
     #[pin]
-    refuses: Mutex<bool>,
+    lock: Mutex<()>,
     #[pin]
     done: Completion,
 }
 
-/// Keeps copies from starting. There is none in progress.
+/// Keeps copies from starting; there is none in progress but one of the holder.
 #[must_use = "copies can start when this is dropped"]
-pub(crate) struct Idle<'a>(MutexGuard<'a, bool>);
-
-impl Idle<'_> {
-    /// From now on copies are refused, or not.
-    pub(crate) fn refuse(&mut self, refuse: bool) {
-        *self.0 = refuse;
-    }
-}
+pub(crate) struct Idle<'a>(#[expect(dead_code)] MutexGuard<'a, ()>);
 
 impl Engine {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            refuses <- new_mutex!(false),
+            lock <- new_mutex!(()),
             done <- Completion::new(),
         })
     }
 
     /// Waits until no copy is in progress.
     pub(crate) fn idle(&self) -> Idle<'_> {
-        Idle(self.refuses.lock())
+        Idle(self.lock.lock())
     }
 
     /// The management interrupt has seen that a copy has finished.
@@ -91,51 +83,44 @@ impl Engine {
         offset: usize,
         length: usize,
     ) -> Result {
-        let refuses = self.refuses.lock();
-
-        if *refuses {
-            return Err(EBUSY);
-        }
-        if nic.is_gone() {
-            return Err(ENODEV);
-        }
         let (offset, count) = (u32::try_from(offset)?, u32::try_from(length)?);
+        let idle = self.idle();
 
-        nic.counters.copies.add(1);
+        if !nic.is_ready() {
+            return Err(if nic.is_lost() { ENODEV } else { EBUSY });
+        }
         memory
             .transfer(direction, length, |address| {
-                self.run(nic, address, count, offset, direction)
+                self.run(nic, &idle, address, count, offset, direction)
             })
             .and_then(|result| result)
-            .inspect_err(|_| nic.counters.copy_errors.add(1))
     }
 
     /// Runs one copy, and returns when the engine is inactive, whatever has happened.
     fn run(
         &self,
         nic: &Nic<'_>,
+        idle: &Idle<'_>,
         address: DmaAddress,
         length: u32,
         offset: u32,
         direction: Direction,
     ) -> (Quiesced<CopyEngine>, Result) {
-        let mut result = self
+        let result = self
             .start(nic, address, length, offset, direction)
             .and_then(|()| self.wait(nic));
 
-        if result.is_err() {
+        if let Err(ETIMEDOUT | ERESTARTSYS) = result {
             nic.regs.write_reg(regs::DMA_CTRL::zeroed().with_stop(true));
         }
-        let stopped = nic.regs.wait_copied().unwrap_or_else(|err| {
-            result = result.and(Err(err));
-            hw::force(err, nic.pdev, &nic.bus)
+        let stopped = nic.regs.wait_copied().unwrap_or_else(|_| {
+            nic.ask_for_reset();
+            nic.function_level_reset(idle)
         });
-        let status = nic.regs.dma_status();
 
-        match status {
-            Err(err) => result = Err(err),
-            Ok(status) if status.error() => result = result.and(Err(EIO)),
-            Ok(_) => {}
+        nic.counters.copies.add(1);
+        if result.is_err() {
+            nic.counters.copy_errors.add(1);
         }
         (stopped, result)
     }
@@ -176,12 +161,17 @@ impl Engine {
                 _ => Waited::TimedOut,
             };
 
-            // An interrupt may be that of an earlier copy, or have been lost.
-            if !nic.regs.dma_status()?.active() {
-                return Ok(());
+            // An interrupt may be that of a copy that was given up, or have been lost.
+            let status = nic.regs.read(regs::DMA_STATUS);
+
+            if nic.regs.is_gone(status.into_raw()) {
+                return Err(ENODEV);
+            }
+            if !status.active() {
+                return if status.error() { Err(EIO) } else { Ok(()) };
             }
             match waited {
-                Waited::Complete => self.done.reset(),
+                Waited::Complete => {}
                 Waited::TimedOut => return Err(ETIMEDOUT),
                 Waited::Interrupted => return Err(ERESTARTSYS),
             }

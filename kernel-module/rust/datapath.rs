@@ -7,7 +7,10 @@
 
 use crate::{
     abstractions::{
-        callback::Enabled,
+        callback::{
+            Claimed,
+            Enabled, //
+        },
         dma::Quiesced,
         irq::Irq,
         napi::{
@@ -32,8 +35,8 @@ use crate::{
         tx_ring, //
     },
     hw::{
-        self,
-        vector_of, //
+        vector_of,
+        vectors_of, //
     },
     nic::Nic,
     pair::{
@@ -115,6 +118,33 @@ struct Live<'a, 'bound> {
     napi: Enabled<'a, NapiSource<Pair<'bound>>>,
 }
 
+/// A queue pair that is not polled any more.
+struct Unpolled<'a, 'bound> {
+    place: Place<'a, 'bound>,
+    pair: Pair<'bound>,
+}
+
+/// What will call back when the rings work.
+struct Callbacks<'a, 'bound> {
+    polls: PerPair<Claimed<'a, NapiSource<Pair<'bound>>>>,
+    watchdog: Claimed<'a, TimerSource<Watchdog<'bound>>>,
+}
+
+impl<'a, 'bound> Callbacks<'a, 'bound> {
+    fn claim(dev: Handle<'a, Nic<'bound>>, pairs: usize) -> Result<Self> {
+        let nic: &'a Nic<'bound> = dev.get();
+        let mut polls = nothing();
+
+        for (number, poll) in polls.iter_mut().enumerate().take(pairs) {
+            *poll = Some(nic.napi(number)?.claim(dev)?);
+        }
+        Ok(Self {
+            polls,
+            watchdog: nic.watchdog.claim(dev)?,
+        })
+    }
+}
+
 impl<'a, 'bound> Idle<'a, 'bound> {
     fn new(dev: Handle<'a, Nic<'bound>>, number: usize, shape: Shape) -> Result<Self> {
         let nic: &'a Nic<'bound> = dev.get();
@@ -131,11 +161,14 @@ impl<'a, 'bound> Idle<'a, 'bound> {
     /// Gives the rings to the device. It has them even if it says no.
     fn start(self, dev: Handle<'a, Nic<'bound>>) -> (Started<'a, 'bound>, Result) {
         let Place { number, napi, .. } = self.place;
+        let vector = vector_of(number);
         let capacity = self.rx.capacity();
-        let (rx, rx_started) = self
-            .rx
-            .lend(dev, Some(napi), |ring| dev.regs.start_rx(number, &ring));
-        let (sender, cleaner, tx_started) = self.tx.lend(|ring| dev.regs.start_tx(number, &ring));
+        let (rx, rx_started) = self.rx.lend(dev, Some(napi), |ring| {
+            dev.regs.start_rx(number, vector, &ring)
+        });
+        let (sender, cleaner, tx_started) = self
+            .tx
+            .lend(|ring| dev.regs.start_tx(number, vector, &ring));
 
         (
             Started {
@@ -162,7 +195,7 @@ impl<'a, 'bound> Started<'a, 'bound> {
             // The stack was told long ago that it was taken.
             let _ = skb.free(DropReason::QueuePurge);
         });
-        let rx = self.rx.into_ring().take_back(stopped);
+        let rx = self.rx.into_ring(counters).take_back(stopped);
 
         Some(Idle {
             place: self.place,
@@ -180,31 +213,36 @@ impl<'a, 'bound> Started<'a, 'bound> {
     fn run(
         self,
         dev: Handle<'a, Nic<'bound>>,
+        poll: Claimed<'a, NapiSource<Pair<'bound>>>,
         irq: u32,
         rtnl: &mut Rtnl,
-    ) -> Result<Live<'a, 'bound>, Self> {
+    ) -> Live<'a, 'bound> {
         let place = self.place;
-        let Ok(napi) = place.napi.claim(dev) else {
-            return Err(self);
-        };
         let pair = Pair::new(place.number, self.rx, self.cleaner);
         let tx = Tx::new(self.sender, place.queue, place.tx_doorbell, place.counters);
 
-        pair.rx.ring(&place.rx_doorbell);
         // CAST: There are few pairs.
-        let napi = napi.enable(pair, place.number as u32, irq, rtnl);
+        let napi = poll.enable(pair, place.number as u32, irq, rtnl);
         tx_queue::install(dev, place.number, self.seat, tx);
-        Ok(Live { place, napi })
+        Live { place, napi }
     }
 }
 
 impl<'a, 'bound> Live<'a, 'bound> {
-    /// Ends the poll and the transmit path, and waits for them.
-    fn halt(self, dev: Handle<'a, Nic<'bound>>) -> Option<Started<'a, 'bound>> {
-        let sent = tx_queue::remove(dev, self.place.number);
-        let pair = self.napi.disable();
-        let (seat, tx) = sent?;
-        let Pair { rx, tx: done, .. } = pair?;
+    /// Ends the poll, and waits for it.
+    fn end_poll(self) -> Option<Unpolled<'a, 'bound>> {
+        Some(Unpolled {
+            place: self.place,
+            pair: self.napi.disable()?,
+        })
+    }
+}
+
+impl<'a, 'bound> Unpolled<'a, 'bound> {
+    /// Ends the transmit path, which the stack does not use any more.
+    fn end_transmit(self, dev: Handle<'a, Nic<'bound>>) -> Option<Started<'a, 'bound>> {
+        let (seat, tx) = tx_queue::remove(dev, self.place.number)?;
+        let Pair { rx, tx: done, .. } = self.pair;
 
         Some(Started {
             place: self.place,
@@ -252,9 +290,12 @@ impl<'a, 'bound> Rings<'a, 'bound> {
         irqs: &Irqs<'a, 'bound>,
         rtnl: &mut Rtnl,
     ) -> Result<Running<'a, 'bound>, (Self, Error)> {
-        if let Err(err) = dev.get().configure(&dev, self.shape.pairs, rtnl) {
-            return Err((self, err));
-        }
+        let ready = Callbacks::claim(dev, self.shape.pairs)
+            .and_then(|callbacks| dev.get().configure(&dev, rtnl).map(|()| callbacks));
+        let callbacks = match ready {
+            Ok(callbacks) => callbacks,
+            Err(err) => return Err((self, err)),
+        };
         let shape = self.shape;
         let mut started = nothing();
         let mut result = Ok(());
@@ -269,51 +310,32 @@ impl<'a, 'bound> Rings<'a, 'bound> {
             net_err!(dev, "device refused a queue\n");
             return Err((Self::take_back(started, shape, dev), err));
         }
+        for pair in started.iter().flatten() {
+            pair.rx.ring(&pair.place.rx_doorbell);
+        }
 
-        let mut running = Running {
-            watchdog: None,
-            live: nothing(),
-            shape,
-        };
-        let mut watches = nothing();
-        let mut left = nothing();
-        for (number, pair) in started.into_iter().flatten().enumerate() {
-            let irq = irqs.get(number).map_or(0, Irq::number);
-            let watch = pair.watch();
+        let watches = started
+            .each_ref()
+            .map(|pair| pair.as_ref().map(Started::watch));
+        let mut live = nothing();
+        // A poll enables its vector, so not before there is a queue.
+        let pairs = started.into_iter().zip(callbacks.polls).enumerate();
+        for (place, (number, pair)) in live.iter_mut().zip(pairs) {
+            // There are as many of both.
+            if let (Some(pair), Some(poll)) = pair {
+                let irq = irqs.get(number).map_or(0, Irq::number);
 
-            match pair.run(dev, irq, rtnl) {
-                Ok(live) => {
-                    running.put(number, live);
-                    if let Some(place) = watches.get_mut(number) {
-                        *place = Some(watch);
-                    }
-                }
-                Err(pair) => {
-                    if let Some(place) = left.get_mut(number) {
-                        *place = Some(pair);
-                    }
-                }
+                *place = Some(pair.run(dev, poll, irq, rtnl));
             }
         }
-        let Ok(watchdog) = dev.get().watchdog.claim(dev) else {
-            left = running.halt(dev, irqs);
-            return Err((Self::take_back(left, shape, dev), EBUSY));
-        };
-        if left.iter().any(Option::is_some) {
-            for (place, pair) in left.iter_mut().zip(running.halt(dev, irqs)) {
-                if let Some(pair) = pair {
-                    *place = Some(pair);
-                }
-            }
-            return Err((Self::take_back(left, shape, dev), EBUSY));
-        }
-
-        for number in 0..shape.pairs {
-            dev.regs.enable_vectors(hw::vector(vector_of(number)));
-        }
-        running.watchdog = Some(watchdog.enable(Watchdog::new(watches)));
+        dev.regs.enable_vectors(vectors_of(shape.pairs));
+        let watchdog = callbacks.watchdog.enable(Watchdog::new(watches));
         dev.tx_enable();
-        Ok(running)
+        Ok(Running {
+            watchdog,
+            live,
+            shape,
+        })
     }
 
     /// Stops the device and takes the rings back.
@@ -322,7 +344,7 @@ impl<'a, 'bound> Rings<'a, 'bound> {
         shape: Shape,
         dev: Handle<'a, Nic<'bound>>,
     ) -> Self {
-        let stopped = dev.regs.stop_queues(dev.pdev, &dev.bus);
+        let stopped = dev.stop_queues();
 
         Self {
             idle: started.map(|pair| pair.and_then(|pair| pair.take_back(&stopped))),
@@ -335,40 +357,22 @@ impl<'a, 'bound> Rings<'a, 'bound> {
 ///
 /// Fields are dropped in the order in which they stand here.
 pub(crate) struct Running<'a, 'bound> {
-    watchdog: Option<Enabled<'a, TimerSource<Watchdog<'bound>>>>,
+    watchdog: Enabled<'a, TimerSource<Watchdog<'bound>>>,
     live: PerPair<Live<'a, 'bound>>,
     shape: Shape,
 }
 
 impl<'a, 'bound> Running<'a, 'bound> {
-    fn put(&mut self, number: usize, live: Live<'a, 'bound>) {
-        if let Some(place) = self.live.get_mut(number) {
-            *place = Some(live);
-        }
-    }
-
-    /// Ends everything that uses the rings.
-    fn halt(
-        self,
-        dev: Handle<'a, Nic<'bound>>,
-        irqs: &Irqs<'a, 'bound>,
-    ) -> PerPair<Started<'a, 'bound>> {
-        drop(self.watchdog);
-        dev.tx_disable();
-        let started = self.live.map(|pair| pair.and_then(|pair| pair.halt(dev)));
-
-        // The polls have ended, which enable vectors.
-        dev.regs.disable_pairs();
-        irqs.iter().for_each(Irq::synchronize);
-        started
-    }
-
     /// Ends everything that uses the rings, stops the device, and takes the rings back.
-    fn down(self, dev: Handle<'a, Nic<'bound>>, irqs: &Irqs<'a, 'bound>) -> Rings<'a, 'bound> {
-        let shape = self.shape;
-        let started = self.halt(dev, irqs);
+    fn down(self, dev: Handle<'a, Nic<'bound>>) -> Rings<'a, 'bound> {
+        drop(self.watchdog);
+        // The polls first: they wake queues and enable vectors.
+        let unpolled = self.live.map(|pair| pair.and_then(Live::end_poll));
 
-        Rings::take_back(started, shape, dev)
+        dev.tx_disable();
+        let started = unpolled.map(|pair| pair.and_then(|pair| pair.end_transmit(dev)));
+
+        Rings::take_back(started, self.shape, dev)
     }
 }
 
@@ -424,7 +428,7 @@ impl<'a, 'bound> Open<'a, 'bound> {
     /// Brings the rings down, unless they are.
     pub(crate) fn down(&mut self, dev: Handle<'a, Nic<'bound>>) {
         self.path = match self.path.take() {
-            Some(Path::Running(running)) => Some(Path::Idle(running.down(dev, &self.irqs))),
+            Some(Path::Running(running)) => Some(Path::Idle(running.down(dev))),
             other => other,
         };
     }

@@ -30,11 +30,7 @@ use crate::{
     stats, //
 };
 use core::ops::Range;
-use kernel::{
-    io::Io,
-    prelude::*,
-    str::CString, //
-};
+use kernel::prelude::*;
 
 /// Smallest ring that a user gets.
 const LEAST_RING: u32 = 64;
@@ -42,34 +38,29 @@ const LEAST_RING: u32 = 64;
 const MOST_USECS: u32 = 16777;
 
 /// Returns the size of a ring for what a user wants.
-fn ring_size(wanted: u32) -> Result<Size> {
-    let count = wanted
-        .max(LEAST_RING)
-        .checked_next_power_of_two()
-        .ok_or(EINVAL)?;
+pub(crate) fn ring_size(wanted: u32) -> Result<Size> {
+    let count = wanted.clamp(LEAST_RING, regs::RING_SIZE_MAX);
 
-    Size::new(count.min(regs::RING_SIZE_MAX)).ok_or(EINVAL)
+    Size::new(count.next_power_of_two()).ok_or(EINVAL)
 }
 
+const _: () = assert!(regs::REVISION == 2);
+
 impl Ethtool for Nic<'_> {
-    const STAT_NAMES: &'static [StatName] = &stats::NAMES;
     const TEST_NAMES: &'static [StatName] = &selftest::NAMES;
     const MAX_RINGS: Rings = Rings {
         rx: regs::RING_SIZE_MAX,
         tx: regs::RING_SIZE_MAX,
     };
+    const FIRMWARE: &'static [u8] = b"revision 2";
     const SPEED_MBPS: u32 = regs::LINK_MBPS;
     const RSS_KEY_SIZE: u32 = regs::RSS_KEY_SIZE as u32;
     const RSS_ENTRIES: u32 = regs::RSS_ENTRIES as u32;
     const EEPROM_SIZE: u32 = regs::DMA_MEMORY_SIZE as u32;
     const EEPROM_MAGIC: u32 = (regs::PCI_DEVICE_ID as u32) << 16 | regs::PCI_VENDOR_ID as u32;
 
-    fn firmware(dev: Handle<'_, Self>) -> Result<CString> {
-        let revision = dev
-            .with_registers(|registers| registers.read(regs::ID).revision().get())
-            .ok_or(ENODEV)?;
-
-        CString::try_from_fmt(fmt!("revision {}", revision))
+    fn stat_names(dev: Handle<'_, Self>) -> &'static [StatName] {
+        stats::names(dev.most_pairs())
     }
 
     fn statistics(dev: Handle<'_, Self>, to: &mut [u64], _rtnl: &mut Rtnl) {
@@ -121,7 +112,7 @@ impl Ethtool for Nic<'_> {
             return Err(EINVAL);
         }
         settings.usecs = usecs;
-        for pair in 0..settings.pairs {
+        for pair in 0..dev.most_pairs() {
             dev.with_registers(|regs| regs.set_moderation(pair, usecs))
                 .unwrap_or(Ok(()))?;
         }
@@ -192,9 +183,7 @@ impl Ethtool for Nic<'_> {
     fn write_eeprom(dev: Handle<'_, Self>, offset: usize, from: &[u8], _rtnl: &mut Rtnl) -> Result {
         let mut blocks = Blocks::around(&dev, offset, from.len())?;
 
-        if !blocks.are_whole(from.len()) {
-            blocks.read(&dev)?;
-        }
+        blocks.read(&dev)?;
         blocks.wanted()?.copy_from_slice(from);
         blocks.write(&dev)
     }
@@ -228,11 +217,6 @@ impl<'bound> Blocks<'bound> {
             length,
             wanted: offset - start..end - start,
         })
-    }
-
-    /// Is `length` all there is in the blocks?
-    fn are_whole(&self, length: usize) -> bool {
-        length == self.length
     }
 
     fn wanted(&mut self) -> Result<&mut [u8]> {

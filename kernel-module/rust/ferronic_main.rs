@@ -42,6 +42,9 @@ mod selftest;
 mod service;
 #[forbid(unsafe_code)]
 mod stats;
+// The macro of the tests makes functions that C calls.
+#[allow(unsafe_code)]
+mod tests;
 #[forbid(unsafe_code)]
 mod tx;
 #[forbid(unsafe_code)]

@@ -11,6 +11,7 @@ use crate::{
         },
         ethtool::Rss,
         netdev::{
+            ratelimit,
             Address,
             RxMode, //
         },
@@ -25,7 +26,6 @@ use crate::{
 };
 use core::ops::Deref;
 use kernel::{
-    device::Bound,
     dma::DmaAddress,
     io::{
         poll::read_poll_timeout,
@@ -40,20 +40,26 @@ use kernel::{
 const POLL: Delta = Delta::from_micros(50);
 const DEADLINE: Delta = Delta::from_millis(100);
 
-/// What a device that has gone reads as.
-const GONE: u32 = u32::MAX;
+/// What a device that does not answer reads as.
+pub(crate) const ALL_ONES: u32 = u32::MAX;
 
 type Bar<'bound> = pci::Bar<'bound, { regs::BAR_REGS_SIZE }>;
 
 /// The register file of a device.
-pub(crate) struct Regs<'bound>(Bar<'bound>);
+///
+/// Fields are dropped in the order in which they stand here: the registers are unmapped before the
+/// device is disabled.
+pub(crate) struct Regs<'bound> {
+    bar: Bar<'bound>,
+    bus: Enabled<'bound>,
+}
 
 impl<'bound> Deref for Regs<'bound> {
     type Target = Bar<'bound>;
 
     #[inline]
     fn deref(&self) -> &Bar<'bound> {
-        &self.0
+        &self.bar
     }
 }
 
@@ -79,6 +85,12 @@ pub(crate) fn vector(number: u32) -> Vectors {
     Vectors::from_expr((1 << (number & 0xf)) & 0x1ff)
 }
 
+/// Returns the vectors of the first `pairs` queue pairs, as a mask.
+pub(crate) fn vectors_of(pairs: usize) -> Vectors {
+    // CAST: There are few pairs.
+    Vectors::from_expr(((2 << (pairs as u32 & 0xf)) - 2) & 0x1ff)
+}
+
 /// Returns the location of a register of queue `$queue`.
 macro_rules! of_queue {
     ($register:ident, $queue:expr) => {
@@ -88,67 +100,94 @@ macro_rules! of_queue {
 
 impl<'bound> Regs<'bound> {
     /// Maps the registers.
-    pub(crate) fn map(pdev: &'bound pci::Device<Bound>) -> Result<Self> {
-        Ok(Self(pdev.iomap_region_sized(regs::BAR_REGS, crate::NAME)?))
+    pub(crate) fn map(bus: Enabled<'bound>) -> Result<Self> {
+        let bar = bus
+            .device()
+            .iomap_region_sized(regs::BAR_REGS, crate::NAME)?;
+
+        Ok(Self { bar, bus })
     }
 
     /// Makes sure that this is a Ferronic.
-    pub(crate) fn identify(&self, pdev: &pci::Device<Bound>) -> Result {
+    pub(crate) fn identify(&self) -> Result {
         let id = self.read(regs::ID);
 
         if id.magic().get() != regs::MAGIC {
-            dev_err!(pdev, "not a Ferronic (ID {:#010x})\n", id.into_raw());
+            dev_err!(
+                self.bus.device(),
+                "not a Ferronic (ID {:#010x})\n",
+                id.into_raw()
+            );
             return Err(ENODEV);
         }
         Ok(())
     }
 
-    /// Returns the state of the device, or [`ENODEV`] if it does not answer.
-    pub(crate) fn status(&self) -> Result<regs::STATUS> {
-        match self.read(regs::STATUS) {
-            gone if gone.into_raw() == GONE => Err(ENODEV),
-            status => Ok(status),
-        }
+    /// Does a register that reads as `value` say that the device has gone?
+    ///
+    /// All ones can also be a bus error.
+    pub(crate) fn is_gone(&self, value: u32) -> bool {
+        value == ALL_ONES && !self.bus.is_present()
     }
 
     /// Waits until the device has come out of reset.
-    pub(crate) fn wait_ready(&self) -> Result {
-        read_poll_timeout(|| self.status(), |status| status.ready(), POLL, DEADLINE)?;
+    ///
+    /// # Errors
+    ///
+    /// [`ENODEV`] when it has gone, or [`ETIMEDOUT`].
+    fn wait_ready(&self) -> Result {
+        let status = read_poll_timeout(
+            || Ok(self.read(regs::STATUS)),
+            |status| match status.into_raw() {
+                ALL_ONES => !self.bus.is_present(),
+                _ => status.ready(),
+            },
+            POLL,
+            DEADLINE,
+        )
+        .inspect_err(|_| self.complain("device did not become ready after reset"))?;
+
+        if status.into_raw() == ALL_ONES {
+            return Err(ENODEV);
+        }
         Ok(())
     }
 
-    /// Returns what DMA the device does, or [`ENODEV`] if it does not answer.
-    pub(crate) fn dma_status(&self) -> Result<regs::DMA_STATUS> {
-        match self.read(regs::DMA_STATUS) {
-            gone if gone.into_raw() == GONE => Err(ENODEV),
-            status => Ok(status),
+    /// Waits until DMA has ended of which `is_active` finds a sign in `DMA_STATUS`. A device that has
+    /// gone does none.
+    fn wait_inactive<P>(
+        &self,
+        is_active: impl Fn(regs::DMA_STATUS) -> bool,
+    ) -> Result<Quiesced<P>> {
+        Quiesced::wait(
+            || {
+                let status = self.read(regs::DMA_STATUS);
+
+                is_active(status) && !self.is_gone(status.into_raw())
+            },
+            POLL,
+            DEADLINE,
+        )
+        .inspect_err(|_| self.complain("device does not get inactive"))
+    }
+
+    fn complain(&self, what: &str) {
+        if ratelimit() {
+            dev_err!(self.bus.device(), "{what}\n");
         }
     }
 
     /// Waits until no queue does DMA.
     fn wait_stopped(&self) -> Result<Quiesced<Queues>> {
-        Quiesced::wait(
-            || {
-                self.dma_status()
-                    .map(|status| status.rx_active().get() != 0 || status.tx_active().get() != 0)
-            },
-            POLL,
-            DEADLINE,
-        )
+        self.wait_inactive(|status| status.rx_active().get() != 0 || status.tx_active().get() != 0)
     }
 
     /// Waits until the copy engine does no DMA.
     pub(crate) fn wait_copied(&self) -> Result<Quiesced<CopyEngine>> {
-        Quiesced::wait(
-            || self.dma_status().map(|status| status.active()),
-            POLL,
-            DEADLINE,
-        )
+        self.wait_inactive(|status| status.active())
     }
 
-    /// Disables the vectors and all queues.
     fn disable_queues(&self) -> Result {
-        self.write_reg(regs::INT_ENABLE_CLEAR::zeroed().with_vectors(PAIRS));
         for queue in 0..regs::QUEUES {
             self.write(of_queue!(RX_CTRL, queue), regs::RX_CTRL::zeroed());
             self.write(of_queue!(TX_CTRL, queue), regs::TX_CTRL::zeroed());
@@ -156,42 +195,60 @@ impl<'bound> Regs<'bound> {
         Ok(())
     }
 
-    /// Stops all queues. On return the device has no access to rings and their buffers: it has said
-    /// so, or it was reset, or it was taken off the bus.
-    pub(crate) fn stop_queues(&self, pdev: &pci::Device<Bound>, bus: &Enabled<'_>) -> Quiesced {
-        self.disable_queues()
-            .and_then(|()| self.wait_stopped())
-            .unwrap_or_else(|err| force(err, pdev, bus))
+    /// Stops all queues. Once this returns without an error the device has no access to rings and
+    /// their buffers.
+    pub(crate) fn stop_queues(&self) -> Result<Quiesced> {
+        self.write_reg(regs::INT_ENABLE_CLEAR::zeroed().with_vectors(PAIRS));
+        self.disable_queues()?;
+        self.wait_stopped()
     }
 
-    /// Resets the device and waits until it is ready. Whatever it was doing has ended then.
-    pub(crate) fn reset(&self, pdev: &pci::Device<Bound>, bus: &Enabled<'_>) -> Result {
-        self.status()?;
-        bus.set_master();
-        self.try_reset(pdev, bus)
-            .inspect_err(|_| dev_err!(pdev, "device did not become ready after reset\n"))
-    }
-
-    fn try_reset(&self, pdev: &pci::Device<Bound>, bus: &Enabled<'_>) -> Result {
-        self.wait_ready()?;
+    /// Stops everything that accesses memory.
+    fn silence(&self) -> Result<(Quiesced<Queues>, Quiesced<CopyEngine>)> {
         self.write_reg(regs::INT_ENABLE_CLEAR::zeroed().with_vectors(ALL));
-        if self.dma_status()?.active() {
+        self.disable_queues()?;
+        if self.read(regs::DMA_STATUS).active() {
             self.write_reg(regs::DMA_CTRL::zeroed().with_stop(true));
         }
+        Ok((self.wait_stopped()?, self.wait_copied()?))
+    }
 
-        let stopped = self
-            .disable_queues()
-            .and_then(|()| self.wait_stopped())
-            .and_then(|_queues| self.wait_copied());
-        match stopped {
-            Ok(_copies) => self.write_reg(regs::CTRL::zeroed().with_reset(true)),
-            Err(ENODEV) => return Err(ENODEV),
-            Err(_) => {
-                dev_err!(pdev, "device does not get inactive\n");
-                let _stopped = bus.function_level_reset::<CopyEngine>()?;
+    fn try_reset(&self) -> Result {
+        self.wait_ready()?;
+        // It must not be reset while it accesses memory.
+        let _silent = self.silence()?;
+        self.write_reg(regs::CTRL::zeroed().with_reset(true));
+        self.wait_ready()
+    }
+
+    /// Resets the device. Whatever this returns, the device does not access memory.
+    pub(crate) fn reset(&self) -> Result {
+        match self.try_reset() {
+            Ok(()) => {
+                self.bus.set_master();
+                Ok(())
+            }
+            // It does not do what it is told to by its registers.
+            Err(ETIMEDOUT) => self.function_level_reset::<Queues>().1,
+            Err(err) => {
+                let _stopped = self.bus.clear_master::<Queues>();
+                Err(err)
             }
         }
-        self.wait_ready()
+    }
+
+    /// Resets the device from outside. If that does not help it is taken off the bus: it may believe in
+    /// what it was given, but cannot reach it.
+    pub(crate) fn function_level_reset<P>(&self) -> (Quiesced<P>, Result) {
+        let stopped = self.bus.function_level_reset();
+
+        match stopped.and_then(|stopped| self.wait_ready().map(|()| stopped)) {
+            Ok(stopped) => {
+                self.bus.set_master();
+                (stopped, Ok(()))
+            }
+            Err(err) => (self.bus.clear_master(), Err(err)),
+        }
     }
 
     /// Returns the station address.
@@ -292,13 +349,8 @@ impl<'bound> Regs<'bound> {
         self.write_reg(regs::INT_ENABLE_CLEAR::zeroed().with_vectors(MGMT));
     }
 
-    /// Keeps the vectors of all queue pairs from firing.
-    pub(crate) fn disable_pairs(&self) {
-        self.write_reg(regs::INT_ENABLE_CLEAR::zeroed().with_vectors(PAIRS));
-    }
-
     /// Enables a receive queue, with a ring that is lent to the device.
-    pub(crate) fn start_rx(&self, queue: usize, ring: &rx_ring::Location) -> Result {
+    pub(crate) fn start_rx(&self, queue: usize, vector: u32, ring: &rx_ring::Location) -> Result {
         let (low, high) = split(ring.desc);
 
         self.write(
@@ -319,7 +371,7 @@ impl<'bound> Regs<'bound> {
         );
         self.write(
             of_queue!(RX_VECTOR, queue),
-            regs::RX_VECTOR::zeroed().try_with_vector(vector_of(queue))?,
+            regs::RX_VECTOR::zeroed().try_with_vector(vector)?,
         );
         self.write(
             of_queue!(RX_CTRL, queue),
@@ -332,7 +384,7 @@ impl<'bound> Regs<'bound> {
     }
 
     /// Enables a transmit queue, with a ring that is lent to the device.
-    pub(crate) fn start_tx(&self, queue: usize, ring: &tx_ring::Location) -> Result {
+    pub(crate) fn start_tx(&self, queue: usize, vector: u32, ring: &tx_ring::Location) -> Result {
         let (low, high) = split(ring.desc);
         let (progress_low, progress_high) = split(ring.progress);
 
@@ -350,7 +402,7 @@ impl<'bound> Regs<'bound> {
         );
         self.write(
             of_queue!(TX_VECTOR, queue),
-            regs::TX_VECTOR::zeroed().try_with_vector(vector_of(queue))?,
+            regs::TX_VECTOR::zeroed().try_with_vector(vector)?,
         );
         self.write(
             of_queue!(TX_WRITEBACK_LO, queue),
@@ -373,28 +425,16 @@ impl<'bound> Regs<'bound> {
     /// Returns the doorbell of a receive queue.
     #[inline]
     pub(crate) fn rx_doorbell(&self, queue: usize) -> Result<Doorbell<'_>> {
-        Doorbell::new(&self.0, of_queue!(RX_TAIL, queue))
+        Doorbell::new(&self.bar, of_queue!(RX_TAIL, queue))
     }
 
     /// Returns the doorbell of a transmit queue.
     pub(crate) fn tx_doorbell(&self, queue: usize) -> Result<Doorbell<'_>> {
-        Doorbell::new(&self.0, of_queue!(TX_TAIL, queue))
+        Doorbell::new(&self.bar, of_queue!(TX_TAIL, queue))
     }
 }
 
 fn split(address: DmaAddress) -> (u32, u32) {
     // CAST: The two halves.
     (address as u32, (address >> 32) as u32)
-}
-
-/// Stops a device that does not stop by itself.
-pub(crate) fn force<P>(err: Error, pdev: &pci::Device<Bound>, bus: &Enabled<'_>) -> Quiesced<P> {
-    // A device that has gone does nothing any more, but who knows where it is.
-    if err != ENODEV {
-        dev_err!(pdev, "device does not get inactive\n");
-        if let Ok(stopped) = bus.function_level_reset() {
-            return stopped;
-        }
-    }
-    bus.clear_master()
 }

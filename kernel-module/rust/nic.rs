@@ -6,6 +6,7 @@ use crate::{
     abstractions::{
         callback,
         chardev::CharDev,
+        dma::Quiesced,
         ethtool::Rss,
         irq::{
             Irq,
@@ -40,7 +41,10 @@ use crate::{
             WorkSource, //
         },
     },
-    copy::Engine,
+    copy::{
+        Engine,
+        Idle, //
+    },
     datapath::{
         Open,
         Rings,
@@ -115,8 +119,6 @@ pub(crate) struct Settings {
     pub(crate) usecs: u32,
     pub(crate) key: [u8; RSS_KEY_SIZE],
     pub(crate) table: [u32; RSS_ENTRIES],
-    /// The device is suspended, or the bus deals with it.
-    pub(crate) asleep: bool,
 }
 
 impl Settings {
@@ -128,7 +130,6 @@ impl Settings {
             usecs: MODERATION_USECS,
             key: netdev::rss_key(),
             table: [0; RSS_ENTRIES],
-            asleep: false,
         };
 
         this.spread();
@@ -162,12 +163,14 @@ impl Settings {
 /// The data of a device.
 ///
 /// Everything that could refer to it is a guard in [`Attached`] or [`Open`], and gone before it is
-/// dropped. Of the fields the order matters for the last three: the vectors are freed and the
-/// registers unmapped before the device is disabled.
+/// dropped. Of the fields the order matters for the last two: the vectors are freed before the device
+/// is disabled.
 #[pin_data]
 pub(crate) struct Nic<'bound> {
     pub(crate) counters: Counters,
     pub(crate) settings: RtnlCell<Settings>,
+    /// The device is left alone: it is suspended, or the bus deals with it.
+    pub(crate) quiesced: RtnlCell<bool>,
     #[pin]
     pub(crate) mgmt: SpinLockIrq<Mgmt>,
     #[pin]
@@ -181,22 +184,44 @@ pub(crate) struct Nic<'bound> {
     #[pin]
     pub(crate) engine: Engine,
     pairs: Atomic<u32>,
-    gone: Atomic<bool>,
+    lost: Atomic<bool>,
     pub(crate) vectors: Vectors<'bound>,
     pub(crate) regs: Regs<'bound>,
-    pub(crate) bus: bus::Enabled<'bound>,
     pub(crate) pdev: &'bound pci::Device<Bound>,
 }
 
-/// What exists from probe to remove. Dropped in this order: the interrupt queues the service work, which
-/// queues the reset.
+/// What exists from probe to remove.
+///
+/// Fields are dropped in the order in which they stand here. The service work enables the management
+/// vector, so it ends before that is disabled. Either may ask for work that has ended, which does
+/// nothing.
 pub(crate) struct Attached<'a, 'bound> {
     _files: CharDev<'a, Nic<'bound>>,
     _stats: proc::File<'a, 'bound>,
+    service: Option<callback::Enabled<'a, WorkSource<Service<'bound>>>>,
     _quiet: MgmtQuiet<'a, 'bound>,
-    pub(crate) mgmt_irq: Irq<'a, Nic<'bound>, MgmtIrq>,
-    pub(crate) service: Option<callback::Enabled<'a, WorkSource<Service<'bound>>>>,
+    mgmt_irq: Irq<'a, Nic<'bound>, MgmtIrq>,
     _reset: callback::Enabled<'a, WorkSource<Reset<'bound>>>,
+}
+
+impl<'a, 'bound> Attached<'a, 'bound> {
+    /// Has the service work run, if it does not.
+    pub(crate) fn start_service(&mut self, dev: Handle<'a, Nic<'bound>>) -> Result {
+        let nic: &'a Nic<'bound> = dev.get();
+
+        if self.service.is_none() {
+            self.service = Some(nic.service.claim(dev)?.enable(Service::default()));
+        }
+        nic.service.schedule(0);
+        Ok(())
+    }
+
+    /// Ends the service work, and its interrupt.
+    pub(crate) fn stop_service(&mut self, nic: &Nic<'bound>) {
+        self.service = None;
+        nic.with_registers(|regs| regs.disable_mgmt());
+        self.mgmt_irq.synchronize();
+    }
 }
 
 /// Disables the management vector when it is dropped.
@@ -216,17 +241,17 @@ impl<'bound> Nic<'bound> {
 
         pin_init::pin_init_scope(move || {
             let mgmt = Mgmt::new(Mgmt::new_books()?);
-            let bus = bus::Enabled::new(pdev)?;
-            let regs = Regs::map(bound)?;
+            let regs = Regs::map(bus::Enabled::new(pdev)?)?;
 
-            regs.identify(bound)?;
-            regs.reset(bound, &bus)?;
+            regs.identify()?;
+            regs.reset()?;
             let vectors = Vectors::new(bound, 2, 1 + bus::online_cpus().min(QUEUES as u32))?;
             let pairs = vectors.count().saturating_sub(1);
 
             Ok(try_pin_init!(Self {
                 counters: Counters::default(),
                 settings: RtnlCell::new(Settings::new(pairs)),
+                quiesced: RtnlCell::new(false),
                 mgmt <- new_spinlock_irq!(mgmt),
                 service <- DelayedWork::new(),
                 reset <- DelayedWork::new(),
@@ -235,10 +260,9 @@ impl<'bound> Nic<'bound> {
                 engine <- Engine::new(),
                 // CAST: There are few.
                 pairs: Atomic::new(pairs as u32),
-                gone: Atomic::new(false),
+                lost: Atomic::new(false),
                 vectors,
                 regs,
-                bus,
                 pdev: bound,
             }))
         })
@@ -259,14 +283,14 @@ impl<'bound> Nic<'bound> {
         self.napi.get(number).ok_or(EINVAL)
     }
 
-    /// Has the device gone?
-    pub(crate) fn is_gone(&self) -> bool {
-        self.gone.load(Relaxed)
+    /// Is the device lost: gone, or does not work?
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Relaxed)
     }
 
-    /// Notes whether the device has gone, and returns what was noted before.
-    pub(crate) fn set_gone(&self, gone: bool) -> bool {
-        self.gone.xchg(gone, Relaxed)
+    /// Notes whether the device is lost, and returns what was noted before.
+    pub(crate) fn set_lost(&self, lost: bool) -> bool {
+        self.lost.xchg(lost, Relaxed)
     }
 
     /// Has the device reset as soon as possible. May be called in any context.
@@ -279,32 +303,67 @@ impl<'bound> Nic<'bound> {
         f(&mut self.mgmt.lock())
     }
 
-    /// Calls `f` with the registers, unless the device sleeps, is being reset, or has gone. None of that
-    /// happens meanwhile.
+    /// Can registers be accessed? Not while the device is quiesced or being reset, and not after a reset
+    /// that has failed.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.with_mgmt(|mgmt| mgmt.ready)
+    }
+
+    /// Sets whether registers can be accessed. No copy is in progress.
+    pub(crate) fn set_ready(&self, _copies: &Idle<'_>, ready: bool) {
+        self.with_mgmt(|mgmt| mgmt.ready = ready);
+    }
+
+    /// Calls `f` with the registers, if they can be accessed, and as long as that is so.
+    ///
+    /// For whoever does not hold the RTNL with the device present.
     pub(crate) fn with_registers<R>(&self, f: impl FnOnce(&Regs<'bound>) -> R) -> Option<R> {
         let mgmt = self.mgmt.lock();
 
-        mgmt.awake.then(|| f(&self.regs))
+        mgmt.ready.then(|| f(&self.regs))
     }
 
-    /// Sets what does not belong to a queue.
-    pub(crate) fn configure(
-        &self,
-        dev: &netdev::Device<Self>,
-        pairs: usize,
-        rtnl: &Rtnl,
-    ) -> Result {
+    /// Resets the device. Whatever this returns, the device does not access memory.
+    pub(crate) fn reset_device(&self) -> Result {
+        let copies = self.engine.idle();
+
+        self.set_ready(&copies, false);
+        self.regs.reset()?;
+        self.set_ready(&copies, true);
+        Ok(())
+    }
+
+    /// Resets a device that does not do what it is told to by its registers.
+    pub(crate) fn function_level_reset<P>(&self, copies: &Idle<'_>) -> Quiesced<P> {
+        self.set_ready(copies, false);
+        let (stopped, result) = self.regs.function_level_reset();
+
+        if result.is_ok() {
+            self.set_ready(copies, true);
+            self.regs.enable_vectors(MGMT);
+        }
+        stopped
+    }
+
+    /// Stops all queues. On return the device has no access to rings and their buffers.
+    pub(crate) fn stop_queues(&self) -> Quiesced {
+        self.regs
+            .stop_queues()
+            .unwrap_or_else(|_| self.function_level_reset(&self.engine.idle()))
+    }
+
+    /// Sets what a reset has forgotten, but for the queues.
+    pub(crate) fn configure(&self, dev: &netdev::Device<Self>, rtnl: &Rtnl) -> Result {
         let settings = self.settings.get(rtnl);
 
-        self.regs.wait_ready()?;
+        self.regs.set_address(&dev.address());
         self.regs.set_max_frame(dev.mtu().saturating_add(HEADERS))?;
         self.regs.set_filter(dev.rx_mode(rtnl));
-        self.regs.set_address(&dev.address());
         self.regs.set_rss(&Rss {
             key: &settings.key,
             table: &settings.table,
         })?;
-        for pair in 0..pairs {
+        for pair in 0..self.most_pairs() {
             self.regs.set_moderation(pair, settings.usecs)?;
         }
         Ok(())
@@ -334,7 +393,7 @@ impl<'bound> Nic<'bound> {
                     open.exchange(old);
                 }
                 if was_up {
-                    let up = open.up(dev, rtnl).inspect_err(|err| reset::fail(dev, *err));
+                    let up = open.up(dev, rtnl).inspect_err(|_| reset::lose(dev));
                     result = result.and(up);
                 }
                 result
@@ -382,10 +441,7 @@ impl<'bound> Operations for Nic<'bound> {
         .and(Features::TSO6)
         .and(Features::RXCSUM)
         .and(Features::RXHASH);
-    const VLAN_FEATURES: Features = Features::SG
-        .and(Features::HW_CSUM)
-        .and(Features::RXCSUM)
-        .and(Features::HIGHDMA);
+    const VLAN_FEATURES: Features = Features::SG.and(Features::HW_CSUM).and(Features::HIGHDMA);
 
     type Attached<'a>
         = Attached<'a, 'bound>
@@ -432,9 +488,9 @@ impl<'bound> Operations for Nic<'bound> {
         Ok(Attached {
             _files: files,
             _stats: stats,
+            service: Some(service),
             _quiet: quiet,
             mgmt_irq,
-            service: Some(service),
             _reset: reset,
         })
     }

@@ -16,54 +16,56 @@ use crate::{
         },
         rtnl::Rtnl,
     },
+    hw::ALL_ONES,
     nic::{
         Attached,
         Nic, //
     },
+    regs,
     reset,
-    service::Service,
     Ferronic, //
 };
-use core::pin::Pin;
+use core::{
+    mem,
+    pin::Pin, //
+};
 use kernel::{
     device::Bound,
+    io::Io,
     pci,
     prelude::*, //
 };
 
 type Data<'bound> = Registration<'bound, Nic<'bound>>;
 
-/// Has nothing use the device any more.
+/// From here to [`revive`] the driver leaves the device alone.
 fn quiesce<'a, 'bound>(dev: Handle<'a, Nic<'bound>>, attached: &mut Attached<'a, 'bound>) {
     let mut rtnl = Rtnl::lock();
 
-    dev.settings.get_mut(&mut rtnl).asleep = true;
+    if mem::replace(dev.quiesced.get_mut(&mut rtnl), true) {
+        return;
+    }
     dev.detach();
     reset::down(dev, &mut rtnl);
-    dev.engine.idle().refuse(true);
-    attached.service = None;
-    attached.mgmt_irq.pause();
-    dev.with_mgmt(|mgmt| mgmt.awake = false);
+    attached.stop_service(&dev);
+    dev.set_ready(&dev.engine.idle(), false);
 }
 
 /// Has the device used again.
 fn revive<'a, 'bound>(dev: Handle<'a, Nic<'bound>>, attached: &mut Attached<'a, 'bound>) -> Result {
-    let nic: &'a Nic<'bound> = dev.get();
     let mut rtnl = Rtnl::lock();
 
-    dev.settings.get_mut(&mut rtnl).asleep = false;
-    dev.set_gone(false);
-    attached.mgmt_irq.resume();
-    let result = reset::up(dev, &mut rtnl);
-    if attached.service.is_none() {
-        attached.service = Some(nic.service.claim(dev)?.enable(Service::default()));
-        nic.service.schedule(0);
+    if !mem::replace(dev.quiesced.get_mut(&mut rtnl), false) {
+        return Ok(());
     }
-    match result {
-        Ok(()) => dev.attach(&mut rtnl),
-        Err(err) => reset::fail(dev, err),
+    let restarted = reset::restart(dev, &mut rtnl);
+    if restarted.is_ok() {
+        dev.set_lost(false);
+        dev.attach(&mut rtnl);
+    } else {
+        reset::lose(dev);
     }
-    result
+    restarted.and(attached.start_service(dev))
 }
 
 impl Recovery for Ferronic {
@@ -80,21 +82,21 @@ impl Recovery for Ferronic {
         data: Pin<&Data<'_>>,
         channel: Channel,
     ) -> Verdict {
+        if channel == Channel::Normal {
+            return Verdict::CanRecover;
+        }
         data.with(|dev, attached| quiesce(dev, attached));
-        match channel {
-            Channel::Gone => Verdict::Disconnect,
-            Channel::Normal => Verdict::CanRecover,
-            Channel::Frozen => Verdict::NeedReset,
+        if channel == Channel::Gone {
+            Verdict::Disconnect
+        } else {
+            Verdict::NeedReset
         }
     }
 
-    fn slot_reset(pdev: &pci::Device<Bound>, data: Pin<&Data<'_>>) -> Verdict {
-        data.with(|dev, _| {
-            dev.bus.set_master();
-            match dev.regs.identify(pdev) {
-                Ok(()) => Verdict::Recovered,
-                Err(_) => Verdict::Disconnect,
-            }
+    fn slot_reset(_pdev: &pci::Device<Bound>, data: Pin<&Data<'_>>) -> Verdict {
+        data.with(|dev, _| match dev.regs.read(regs::ID).into_raw() {
+            ALL_ONES => Verdict::Disconnect,
+            _ => Verdict::Recovered,
         })
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     abstractions::{
         netdev::{
             net_err,
+            net_info,
             net_warn,
             Handle, //
         },
@@ -28,17 +29,26 @@ impl<'bound> Work for Reset<'bound> {
     fn run(&mut self, dev: Handle<'_, Nic<'bound>>) {
         let mut rtnl = Rtnl::lock();
 
-        // Somebody else is about to reset the device, or it has gone.
-        if dev.settings.get(&rtnl).asleep || dev.is_gone() {
-            return;
+        if !*dev.quiesced.get(&rtnl) {
+            recover(dev, &mut rtnl);
         }
+    }
+}
+
+fn recover(dev: Handle<'_, Nic<'_>>, rtnl: &mut Rtnl) {
+    if !dev.is_lost() {
         net_warn!(dev, "resetting\n");
-        dev.counters.resets.add(1);
-        down(dev, &mut rtnl);
-        match up(dev, &mut rtnl) {
-            Ok(()) => dev.attach(&mut rtnl),
-            Err(err) => fail(dev, err),
+    }
+    dev.counters.resets.add(1);
+    down(dev, rtnl);
+    if restart(dev, rtnl).is_err() {
+        if !dev.is_lost() {
+            net_err!(dev, "staying down\n");
         }
+        lose(dev);
+    } else if dev.set_lost(false) {
+        net_info!(dev, "device answers again\n");
+        dev.attach(rtnl);
     }
 }
 
@@ -51,17 +61,9 @@ pub(crate) fn down(dev: Handle<'_, Nic<'_>>, rtnl: &mut Rtnl) {
     });
 }
 
-/// Resets the device, and brings the interface up again if it is open.
-pub(crate) fn up(dev: Handle<'_, Nic<'_>>, rtnl: &mut Rtnl) -> Result {
-    {
-        let mut copies = dev.engine.idle();
-
-        dev.with_mgmt(|mgmt| mgmt.awake = false);
-        dev.regs.reset(dev.pdev, &dev.bus)?;
-        dev.with_mgmt(|mgmt| mgmt.awake = true);
-        copies.refuse(false);
-    }
-    dev.regs.set_address(&dev.address());
+/// Resets the device, and starts what has to run.
+pub(crate) fn restart(dev: Handle<'_, Nic<'_>>, rtnl: &mut Rtnl) -> Result {
+    dev.reset_device()?;
     dev.regs.enable_vectors(MGMT);
     dev.with_open(rtnl, |open, rtnl| match open {
         Some(open) => open.up(dev, rtnl),
@@ -69,28 +71,10 @@ pub(crate) fn up(dev: Handle<'_, Nic<'_>>, rtnl: &mut Rtnl) -> Result {
     })
 }
 
-/// Deals with a device that could not be brought up again.
-pub(crate) fn fail(dev: Handle<'_, Nic<'_>>, err: Error) {
-    if err == ENODEV {
-        lose(dev);
-    } else {
-        give_up(dev);
-    }
-}
-
-/// Notices that the device has gone. The service work notices if it comes back.
+/// The device may not be there, or not work: nothing is expected of it until it is found again by the
+/// service work.
 pub(crate) fn lose(dev: Handle<'_, Nic<'_>>) {
-    dev.with_mgmt(|mgmt| mgmt.awake = false);
-    dev.detach();
-    dev.set_carrier(false);
-    if !dev.set_gone(true) {
-        net_err!(dev, "device does not answer\n");
+    if !dev.set_lost(true) {
+        dev.detach();
     }
-}
-
-/// Leaves the device alone.
-fn give_up(dev: Handle<'_, Nic<'_>>) {
-    dev.detach();
-    dev.set_carrier(false);
-    net_err!(dev, "no memory or device, staying down\n");
 }

@@ -5,14 +5,19 @@
 use crate::{
     abstractions::{
         dma::{
-            Direction,
-            StreamingBuffer, //
+            CoherentBuffer,
+            Direction, //
         },
         napi::Napi,
-        netdev::Handle,
+        netdev::{
+            self,
+            net_err,
+            Handle, //
+        },
         page_pool::BufferSize,
         ring::Size,
         rtnl::Rtnl,
+        skb::SkBuff,
         stats::{
             stat_name,
             StatName, //
@@ -30,7 +35,12 @@ use crate::{
         TxDescCommand,
         TxDescLayout,
         DMA_BLOCK,
-        SCRATCH, //
+        DMA_MEMORY_SIZE,
+        ID,
+        MAGIC,
+        SCRATCH,
+        STATUS,
+        VECTOR_MGMT, //
     },
     reset,
     rx,
@@ -51,7 +61,7 @@ pub(crate) const NAMES: [StatName; 4] = [
     stat_name("Registers"),
     stat_name("Copy engine"),
     stat_name("Interrupt"),
-    stat_name("Loopback"),
+    stat_name("Loopback (offline)"),
 ];
 
 const POLL: Delta = Delta::from_micros(50);
@@ -67,9 +77,9 @@ const RING: Size = match Size::new(64) {
 /// The queue pair that the loopback test uses. Frames that are not hashed go there.
 const QUEUE: usize = 0;
 /// Bytes of the frame of the loopback test.
-const FRAME: usize = 512;
+const FRAME: usize = 256;
 
-/// Runs the tests. What failed becomes 1.
+/// Runs the tests. What failed becomes the number of the error.
 pub(crate) fn run(dev: Handle<'_, Nic<'_>>, offline: bool, results: &mut [u64], rtnl: &mut Rtnl) {
     let passed: [Result; NAMES.len()] = [
         registers(&dev),
@@ -83,13 +93,18 @@ pub(crate) fn run(dev: Handle<'_, Nic<'_>>, offline: bool, results: &mut [u64], 
     ];
 
     for (result, passed) in results.iter_mut().zip(passed) {
-        *result = passed.is_err().into();
+        *result = passed.map_or_else(|err| err.to_errno().unsigned_abs().into(), |()| 0);
     }
 }
 
 /// A register returns what was written to it.
 fn registers(nic: &Nic<'_>) -> Result {
-    for value in [0, u32::MAX, 0x5555_5555, 0xaaaa_aaaa, 0x0123_4567] {
+    let magic = nic.with_registers(|regs| regs.read(ID).magic().get());
+
+    if magic != Some(MAGIC) {
+        return Err(ENODEV);
+    }
+    for value in [0x5a5a_a5a5, 0xffff_0000, 1, 0] {
         let read = nic.with_registers(|regs| {
             regs.write_reg(SCRATCH::zeroed().with_value(value));
             regs.read(SCRATCH).value().get()
@@ -104,99 +119,111 @@ fn registers(nic: &Nic<'_>) -> Result {
 
 /// The device's own memory returns what was copied to it. What was there is put back.
 fn copy_engine(nic: &Nic<'_>) -> Result {
-    let mut before = StreamingBuffer::new(nic.pdev.as_ref(), BLOCK)?;
-    let mut written = StreamingBuffer::new(nic.pdev.as_ref(), BLOCK)?;
-    let mut read = StreamingBuffer::new(nic.pdev.as_ref(), BLOCK)?;
-    let engine = &nic.engine;
+    let mut before = CoherentBuffer::new(nic.pdev.as_ref(), DMA_MEMORY_SIZE)?;
+    let mut written = CoherentBuffer::new(nic.pdev.as_ref(), DMA_MEMORY_SIZE)?;
+    let mut read = CoherentBuffer::new(nic.pdev.as_ref(), DMA_MEMORY_SIZE)?;
+    let copy =
+        |memory: &mut _, direction| nic.engine.copy(nic, memory, direction, 0, DMA_MEMORY_SIZE);
 
-    for (i, byte) in written.bytes().iter_mut().enumerate() {
-        *byte = pattern(i);
-    }
-    engine.copy(nic, &mut before, Direction::FromDevice, 0, BLOCK)?;
-    let copied = engine
-        .copy(nic, &mut written, Direction::ToDevice, 0, BLOCK)
-        .and_then(|()| engine.copy(nic, &mut read, Direction::FromDevice, 0, BLOCK));
-    engine.copy(nic, &mut before, Direction::ToDevice, 0, BLOCK)?;
+    fill(written.bytes());
+    copy(&mut before, Direction::FromDevice)?;
+    let copied = copy(&mut written, Direction::ToDevice)
+        .and_then(|()| copy(&mut read, Direction::FromDevice));
+    let same = read.bytes() == written.bytes();
+    let restored = copy(&mut before, Direction::ToDevice);
+
     copied?;
-    if read.bytes() != written.bytes() {
+    if !same {
         return Err(EIO);
     }
-    Ok(())
+    restored
 }
 
 /// A copy that has finished leads to a management interrupt.
 fn interrupt(nic: &Nic<'_>) -> Result {
     let interrupts = || nic.with_mgmt(|mgmt| mgmt.books.tally.interrupts);
-    let mut memory = StreamingBuffer::new(nic.pdev.as_ref(), BLOCK)?;
+    let mut memory = CoherentBuffer::new(nic.pdev.as_ref(), BLOCK)?;
     let before = interrupts();
 
     nic.engine
         .copy(nic, &mut memory, Direction::FromDevice, 0, BLOCK)?;
-    read_poll_timeout(
-        || Ok(interrupts()),
-        |interrupts| *interrupts != before,
-        POLL,
-        DEADLINE,
-    )?;
+    if interrupts() == before {
+        return Err(EIO);
+    }
     Ok(())
 }
 
-/// Runs the loopback test with the interface down, and brings it up again if it was.
+/// Runs the loopback test with the queues stopped, and starts them again if they were not.
 fn undisturbed(dev: Handle<'_, Nic<'_>>, rtnl: &mut Rtnl) -> Result {
     dev.with_open(rtnl, |open, rtnl| {
         let Some(open) = open.filter(|open| open.is_up()) else {
-            return loopback(dev, rtnl);
+            return loopback(dev);
         };
 
         open.down(dev);
-        let result = loopback(dev, rtnl);
-        open.up(dev, rtnl)
-            .inspect_err(|err| reset::fail(dev, *err))
-            .and(result)
+        let result = loopback(dev);
+        let up = open.up(dev, rtnl).inspect_err(|_| reset::lose(dev));
+
+        result.and(up)
     })
 }
 
-/// A frame that is sent comes back as it was.
-fn loopback<'bound>(dev: Handle<'_, Nic<'bound>>, rtnl: &Rtnl) -> Result {
+/// A frame that is sent comes back as it was, through rings of their own, without interrupts.
+fn loopback(dev: Handle<'_, Nic<'_>>) -> Result {
+    if !dev.regs.read(STATUS).link_up() {
+        return Err(ENOLINK);
+    }
     let parent = dev.pdev.as_ref();
     let rx = rx::Ring::new(parent, dev, QUEUE, RING, BufferSize::Half)?;
     let tx = tx::Ring::new(parent, RING)?;
-    let rx_doorbell = dev.regs.rx_doorbell(QUEUE)?;
-    let tx_doorbell = dev.regs.tx_doorbell(QUEUE)?;
-    let frame = frame(&dev.address());
+    // Nobody else sends to this station.
+    let address = netdev::random_address();
+    let frame = frame(&address);
     let skb = dev.alloc_skb(&frame)?;
 
-    if let Err(err) = dev.configure(&dev, QUEUE, rtnl) {
-        skb.consume();
-        return Err(err);
-    }
+    dev.regs.set_address(&address);
     dev.regs.set_loopback(true);
-    let nobody: Option<&Napi<Pair<'bound>>> = None;
-    let (mut rx, rx_started) = rx.lend(dev, nobody, |ring| dev.regs.start_rx(QUEUE, &ring));
-    let (mut sender, cleaner, tx_started) = tx.lend(|ring| dev.regs.start_tx(QUEUE, &ring));
-
-    let result = match rx_started.and(tx_started) {
-        Ok(()) => {
-            rx.ring(&rx_doorbell);
-            match sender.push(skb, Account::default(), describe) {
-                Ok(_queued) => {
-                    sender.ring(&tx_doorbell);
-                    compare(&mut rx, &frame)
-                }
-                Err(skb) => {
-                    skb.consume();
-                    Err(ENOMEM)
-                }
-            }
-        }
-        Err(err) => {
-            skb.consume();
-            Err(err)
-        }
-    };
-
-    let stopped = dev.regs.stop_queues(dev.pdev, &dev.bus);
+    let result = exchange(dev, rx, tx, skb, &frame);
     dev.regs.set_loopback(false);
+    dev.regs.set_address(&dev.address());
+    result
+}
+
+/// Lends the rings to the device, and takes them back when the frame went through them.
+fn exchange<'bound>(
+    dev: Handle<'_, Nic<'bound>>,
+    rx: rx::Ring<'bound>,
+    tx: tx::Ring<'bound>,
+    skb: SkBuff,
+    frame: &[u8],
+) -> Result {
+    let nobody: Option<&Napi<Pair<'bound>>> = None;
+    let (mut rx, rx_started) = rx.lend(dev, nobody, |ring| {
+        dev.regs.start_rx(QUEUE, VECTOR_MGMT, &ring)
+    });
+    let (mut sender, cleaner, tx_started) =
+        tx.lend(|ring| dev.regs.start_tx(QUEUE, VECTOR_MGMT, &ring));
+    let result = rx_started
+        .and(tx_started)
+        .inspect_err(|_| net_err!(dev, "device refused a queue\n"));
+
+    let result = match (result, sender.room()) {
+        (Ok(()), Some(room)) => room.push(skb, Account::default(), describe).map_err(|skb| {
+            skb.consume();
+            ENOMEM
+        }),
+        (result, _) => {
+            skb.consume();
+            result.and(Err(ENOMEM))
+        }
+    }
+    .and_then(|_queued| {
+        rx.ring(&dev.regs.rx_doorbell(QUEUE)?);
+        sender.ring(&dev.regs.tx_doorbell(QUEUE)?);
+        await_frame(&mut rx, &cleaner, frame)
+    });
+
+    let stopped = dev.stop_queues();
     drop(rx.take_back(&stopped));
     drop(tx_ring::reclaim(sender, cleaner, &stopped, |skb, _| {
         skb.consume()
@@ -204,25 +231,24 @@ fn loopback<'bound>(dev: Handle<'_, Nic<'bound>>, rtnl: &Rtnl) -> Result {
     result
 }
 
-/// Waits for the frame, and compares it with what was sent.
-fn compare(rx: &mut rx::Lent<'_>, frame: &[u8]) -> Result {
+/// Waits until the frame was sent, and received as it was. Broadcasts of others may come before it.
+fn await_frame(rx: &mut rx::Lent<'_>, tx: &tx::Cleaner<'_>, frame: &[u8]) -> Result {
+    let mut received = false;
+
     read_poll_timeout(
         || {
-            Ok(rx.next().map(|buffer| {
+            while let Some(buffer) = rx.next() {
                 let status = RxDescStatus::from(buffer.status());
 
-                status.eop()
-                    && !status.error()
-                    && buffer.bytes(status.length().get()) == Some(frame)
-            }))
+                received |= buffer.bytes(status.length().get()) == Some(frame);
+            }
+            Ok(received && tx.has_work(tx.progress()))
         },
-        |received| received.is_some(),
+        |done| *done,
         POLL,
         DEADLINE,
-    )?
-    .filter(|same| *same)
-    .map(drop)
-    .ok_or(EIO)
+    )?;
+    Ok(())
 }
 
 fn describe(piece: &tx_ring::Piece) -> TxDesc {
@@ -237,18 +263,20 @@ fn describe(piece: &tx_ring::Piece) -> TxDesc {
 }
 
 /// Returns a frame from and to this station, of a type that nobody hashes.
-fn frame(&[a, b, c, d, e, f]: &[u8; 6]) -> [u8; FRAME] {
-    let header = [a, b, c, d, e, f, a, b, c, d, e, f, 0x88, 0xb5];
+fn frame(&[a, b, c, d, e, f]: &netdev::Address) -> [u8; FRAME] {
+    let header = [a, b, c, d, e, f, a, b, c, d, e, f, 0x90, 0x00];
     let mut frame = [0; FRAME];
 
-    for (i, byte) in frame.iter_mut().enumerate() {
-        *byte = header.get(i).copied().unwrap_or_else(|| pattern(i));
+    fill(&mut frame);
+    for (to, from) in frame.iter_mut().zip(header) {
+        *to = from;
     }
     frame
 }
 
-/// Returns byte `i` of what is written.
-fn pattern(i: usize) -> u8 {
-    // CAST: Any byte will do.
-    (i as u8).wrapping_mul(167).wrapping_add(13)
+fn fill(bytes: &mut [u8]) {
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        // CAST: The low byte of each.
+        *byte = i as u8 ^ (i >> 8) as u8 ^ 0xa5;
+    }
 }

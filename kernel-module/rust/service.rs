@@ -14,11 +14,16 @@ use crate::{
         },
         work::Work, //
     },
-    hw::MGMT,
+    hw::{
+        Regs,
+        ALL_ONES,
+        MGMT, //
+    },
     nic::Nic,
     regs::{
         INT_ENABLE,
-        MGMT_CAUSE, //
+        MGMT_CAUSE,
+        STATUS, //
     },
     reset,
 };
@@ -30,11 +35,18 @@ use core::{
 use kernel::{
     io::Io,
     irq::IrqReturn,
-    prelude::*, //
+    prelude::*,
+    time::{
+        Delta,
+        Instant,
+        Monotonic, //
+    }, //
 };
 
 /// Period of the service work.
 const PERIOD_MS: u32 = 10;
+/// A lost device that answers is given a reset so often.
+const RETRY: Delta = Delta::from_secs(1);
 
 /// Link changes remembered for each device.
 pub(crate) const HISTORY: usize = 16;
@@ -84,8 +96,8 @@ impl Books {
 pub(crate) struct Mgmt {
     /// Causes that the service work has not seen yet.
     causes: u32,
-    /// May registers be accessed? Not while the device is being reset, sleeps, or has gone.
-    pub(crate) awake: bool,
+    /// Can registers be accessed? See [`Nic::is_ready`].
+    pub(crate) ready: bool,
     pub(crate) books: KBox<Books>,
 }
 
@@ -93,7 +105,7 @@ impl Mgmt {
     pub(crate) fn new(books: KBox<Books>) -> Self {
         Self {
             causes: 0,
-            awake: true,
+            ready: true,
             books,
         }
     }
@@ -114,128 +126,112 @@ impl Mgmt {
 /// The management interrupt.
 pub(crate) struct MgmtIrq;
 
-/// Clears the causes in the device and notes them for the work. Returns them, if there were any.
-fn note_causes(nic: &Nic<'_>) -> Option<MGMT_CAUSE> {
-    let mut mgmt = nic.mgmt.lock();
-    let causes = if mgmt.awake {
-        nic.regs.read(MGMT_CAUSE)
-    } else {
-        MGMT_CAUSE::zeroed()
-    };
-    let tally = &mut mgmt.books.tally;
+impl Mgmt {
+    /// Clears the causes in the device, and only then lets it interrupt again. Notes them for the work.
+    fn take_causes(&mut self, regs: &Regs<'_>) -> Option<MGMT_CAUSE> {
+        let tally = &mut self.books.tally;
 
-    tally.interrupts += 1;
-    tally.activity += 1;
-    if causes.into_raw() == 0 || causes.into_raw() == u32::MAX {
-        tally.spurious += 1;
-        return None;
+        tally.interrupts += 1;
+        tally.activity += 1;
+        if !self.ready {
+            tally.spurious += 1;
+            return None;
+        }
+        let causes = regs.read(MGMT_CAUSE);
+        if matches!(causes.into_raw(), 0 | ALL_ONES) {
+            tally.spurious += 1;
+            return None;
+        }
+        regs.write_reg(causes);
+        regs.enable_vectors(MGMT);
+        self.causes |= causes.with_dma_done(false).into_raw();
+        Some(causes)
     }
-    nic.regs.write_reg(causes);
-    mgmt.causes |= causes.into_raw();
-    Some(causes)
 }
 
 impl<'bound> Handler<Nic<'bound>> for MgmtIrq {
     fn handle(&self, dev: Handle<'_, Nic<'bound>>) -> IrqReturn {
-        let Some(causes) = note_causes(&dev) else {
+        let Some(causes) = dev.with_mgmt(|mgmt| mgmt.take_causes(&dev.regs)) else {
             return IrqReturn::None;
         };
-        let rest = causes.with_dma_done(false);
 
         if causes.dma_done() {
             dev.engine.finished();
         }
-        if rest.into_raw() != 0 {
+        if causes.with_dma_done(false).into_raw() != 0 {
             dev.service.run_now();
         }
-        dev.with_registers(|regs| regs.enable_vectors(MGMT));
         IrqReturn::Handled
     }
 }
 
-/// The service work: follows the link, and reports what the interrupt has noted.
+/// The service work: follows the link, reports what the interrupt has noted, and notices that the
+/// device has gone or is back.
 #[derive(Default)]
 pub(crate) struct Service<'bound> {
     /// Management interrupts as of the last run.
-    interrupts: Wrapping<u64>,
+    seen: Wrapping<u64>,
+    /// When a reset of a lost device was last asked for.
+    retried: Option<Instant<Monotonic>>,
     _life: PhantomData<&'bound ()>,
 }
 
-/// What one run has found.
-struct Findings {
-    causes: MGMT_CAUSE,
-    /// The state of the link, if it has changed.
-    link: Option<bool>,
-    /// Does the device answer?
-    answers: bool,
-}
-
 impl Service<'_> {
-    /// Looks at the device, and enters what has happened into the books.
-    fn look(&mut self, dev: Handle<'_, Nic<'_>>) -> Option<Findings> {
-        let mut mgmt = dev.mgmt.lock();
-
-        mgmt.books.tally.service_runs += 1;
-        mgmt.books.tally.activity += 1;
-        if !mgmt.awake {
-            return None;
-        }
-        let mut found = Findings {
-            causes: MGMT_CAUSE::from(mem::take(&mut mgmt.causes)),
-            link: None,
-            answers: false,
-        };
-        if let Ok(status) = dev.regs.status() {
-            found.answers = true;
-            found.link = (status.link_up() != dev.carrier()).then_some(status.link_up());
-            if status.ready() {
-                self.find_lost(&dev, mgmt.books.tally.interrupts);
+    /// Notices that the device does not answer. One that does, and yet is lost, is given a reset now
+    /// and then.
+    fn check_presence(&mut self, dev: Handle<'_, Nic<'_>>, status: STATUS) {
+        if status.into_raw() == ALL_ONES {
+            if !dev.is_lost() {
+                net_err!(dev, "device does not answer\n");
             }
+            reset::lose(dev);
+        } else if dev.is_lost() && self.retried.is_none_or(|at| at.elapsed() >= RETRY) {
+            self.retried = Some(Instant::now());
+            dev.ask_for_reset();
         }
+    }
 
+    /// Enters a run into the books, and takes the causes that were noted.
+    fn account(&mut self, nic: &Nic<'_>, link: Option<bool>) -> MGMT_CAUSE {
+        let mut mgmt = nic.mgmt.lock();
+        let causes = MGMT_CAUSE::from(mem::take(&mut mgmt.causes));
         let books = &mut mgmt.books;
-        books.tally.link_events += u64::from(found.causes.link_change());
-        books.tally.dma_errors += u64::from(found.causes.dma_error());
-        books.tally.config_errors += u64::from(found.causes.config_error());
-        if let Some(up) = found.link {
+
+        books.tally.service_runs += 1;
+        books.tally.activity += 1;
+        books.tally.link_events += u64::from(causes.link_change());
+        books.tally.dma_errors += u64::from(causes.dma_error());
+        books.tally.config_errors += u64::from(causes.config_error());
+        if let Some(up) = link {
             books.note_link(boottime_ns(), up);
         }
-        Some(found)
+        self.check_vector(&nic.regs, &mgmt);
+        causes
     }
 
-    /// Enables the management vector if it is disabled, and there was no interrupt since the last run:
-    /// then one was lost.
-    fn find_lost(&mut self, nic: &Nic<'_>, interrupts: Wrapping<u64>) {
-        let enabled = nic.regs.read(INT_ENABLE).vectors().get() & MGMT.get() != 0;
+    /// If the vector has disabled itself, but no handler has run, the message was lost. What is pending
+    /// is sent again.
+    fn check_vector(&mut self, regs: &Regs<'_>, mgmt: &Mgmt) {
+        let interrupts = mgmt.books.tally.interrupts;
+        let seen = mem::replace(&mut self.seen, interrupts);
 
-        if !enabled && mem::replace(&mut self.interrupts, interrupts) == interrupts {
-            nic.regs.enable_vectors(MGMT);
+        if mgmt.ready
+            && seen == interrupts
+            && regs.read(INT_ENABLE).vectors().get() & MGMT.get() == 0
+        {
+            regs.enable_vectors(MGMT);
         }
-        self.interrupts = interrupts;
     }
 
-    fn report(dev: Handle<'_, Nic<'_>>, found: &Findings) {
-        if let Some(up) = found.link {
-            dev.set_carrier(up);
-            net_info!(dev, "link {}\n", if up { "up" } else { "down" });
-        }
-        if found.causes.dma_error() {
+    fn report(dev: Handle<'_, Nic<'_>>, causes: MGMT_CAUSE) {
+        if causes.dma_error() {
             if ratelimit() {
                 net_err!(dev, "DMA error, a queue has stopped\n");
             }
             dev.ask_for_reset();
         }
-        if found.causes.config_error() && ratelimit() {
+        if causes.config_error() && ratelimit() {
             net_err!(dev, "configuration error\n");
-        }
-    }
-
-    /// Notices that the device is back.
-    fn look_for_return(dev: Handle<'_, Nic<'_>>) {
-        if dev.is_gone() && dev.regs.status().is_ok() {
-            net_info!(dev, "device answers again\n");
-            dev.set_gone(false);
-            dev.ask_for_reset();
         }
     }
 }
@@ -244,11 +240,19 @@ impl<'bound> Work for Service<'bound> {
     type Driver = Nic<'bound>;
 
     fn run(&mut self, dev: Handle<'_, Nic<'bound>>) {
-        match self.look(dev) {
-            Some(found) if found.answers => Self::report(dev, &found),
-            Some(_) => reset::lose(dev),
-            None => Self::look_for_return(dev),
+        let status = dev.regs.read(STATUS);
+
+        self.check_presence(dev, status);
+        let up = status.link_up() && !dev.is_lost();
+        // The link means nothing while the device comes out of reset.
+        let link = (status.ready() && up != dev.carrier()).then_some(up);
+        let causes = self.account(&dev, link);
+
+        if let Some(up) = link {
+            dev.set_carrier(up);
+            net_info!(dev, "link {}\n", if up { "up" } else { "down" });
         }
+        Self::report(dev, causes);
         dev.service.schedule(PERIOD_MS);
     }
 }

@@ -135,8 +135,14 @@ const GLOBAL: [StatName; 34] = [
 
 const PER_PAIR: usize = 5;
 
-/// What `ethtool -S` shows, in the order of [`ethtool`].
-pub(crate) const NAMES: [StatName; GLOBAL.len() + PER_PAIR * regs::QUEUES] = {
+/// What `ethtool -S` shows, in the order of [`ethtool`], for a device with `pairs` queue pairs.
+pub(crate) fn names(pairs: usize) -> &'static [StatName] {
+    let count = GLOBAL.len().saturating_add(PER_PAIR.saturating_mul(pairs));
+
+    NAMES.get(..count).unwrap_or(&NAMES)
+}
+
+static NAMES: [StatName; GLOBAL.len() + PER_PAIR * regs::QUEUES] = {
     let mut names = [[0; _]; GLOBAL.len() + PER_PAIR * regs::QUEUES];
     let mut i = 0;
 
@@ -159,7 +165,7 @@ pub(crate) const NAMES: [StatName; GLOBAL.len() + PER_PAIR * regs::QUEUES] = {
     names
 };
 
-/// Fills in the counters of [`NAMES`].
+/// Fills in the counters of [`names`].
 pub(crate) fn ethtool(nic: &Nic<'_>, to: &mut [u64]) {
     let counters = &nic.counters;
     let tally = nic.with_mgmt(|mgmt| mgmt.books.tally);

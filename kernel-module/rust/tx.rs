@@ -72,10 +72,10 @@ pub(crate) const fn segmented_bytes(length: u32, headers: u32, segments: u32) ->
 }
 
 /// Fields of the first descriptor of a frame that say what to do with it.
-#[derive(Clone, Copy)]
-struct Offload {
-    layout: u32,
-    command: u32,
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Offload {
+    pub(crate) layout: u32,
+    pub(crate) command: u32,
 }
 
 impl Offload {
@@ -83,6 +83,33 @@ impl Offload {
         layout: 0,
         command: 0,
     };
+
+    /// Has the device fill in a checksum.
+    #[inline]
+    pub(crate) fn checksum(start: u32, offset: u32) -> Self {
+        let layout = TxDescLayout::zeroed()
+            .with_csum_start(Bounded::from_expr(start & 0x1ff))
+            .with_csum_offset(Bounded::from_expr(offset & 0x7f));
+
+        Self {
+            layout: layout.into_raw(),
+            command: TxDescCommand::zeroed().with_csum(true).into_raw(),
+        }
+    }
+
+    /// Has the device cut the frame into segments, too.
+    #[inline]
+    pub(crate) fn segments(self, mss: u32, headers: u32) -> Self {
+        let command = TxDescCommand::from(self.command)
+            .with_tso(true)
+            .with_mss(Bounded::from_expr(mss & 0x3fff))
+            .with_header(Bounded::from_expr(headers & 0x3ff));
+
+        Self {
+            command: command.into_raw(),
+            ..self
+        }
+    }
 
     /// Returns what a frame needs, and what it counts as.
     ///
@@ -96,28 +123,12 @@ impl Offload {
         let Some(checksum) = skb.checksum() else {
             return (Self::NONE, plain);
         };
-        let layout = TxDescLayout::zeroed()
-            .with_csum_start(Bounded::from_expr(checksum.start & 0x1ff))
-            .with_csum_offset(Bounded::from_expr(checksum.offset & 0x7f));
-        let command = TxDescCommand::zeroed().with_csum(true);
+        let offload = Self::checksum(checksum.start, checksum.offset);
 
         match skb.segmentation() {
-            None => (
-                Self {
-                    layout: layout.into_raw(),
-                    command: command.into_raw(),
-                },
-                plain,
-            ),
+            None => (offload, plain),
             Some(tso) => (
-                Self {
-                    layout: layout.into_raw(),
-                    command: command
-                        .with_tso(true)
-                        .with_mss(Bounded::from_expr(tso.mss & 0x3fff))
-                        .with_header(Bounded::from_expr(tso.headers & 0x3ff))
-                        .into_raw(),
-                },
+                offload.segments(tso.mss, tso.headers),
                 Account {
                     // CAST: There are no more than 1024.
                     packets: tso.segments as u16,

@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct Watch<'bound> {
     rx: rx::Watch,
     tx: tx::Watch<'bound>,
-    /// Interrupts and polls as of the last tick.
+    /// Polls as of the last tick.
     seen: u64,
     /// Was there something to do at the last tick?
     waiting: bool,
@@ -36,7 +36,7 @@ impl<'bound> Watch<'bound> {
 
     /// Has something to do been waiting since the last tick, and nobody has looked?
     fn is_overdue(&mut self, counters: &PairCounters) -> bool {
-        let seen = counters.interrupts.get().wrapping_add(counters.polls.get());
+        let seen = counters.polls.get();
         let waiting = self.rx.has_work() || self.tx.has_work();
         let overdue = waiting && self.waiting && seen == self.seen;
 
@@ -67,12 +67,12 @@ impl<'bound> Tick for Watchdog<'bound> {
             else {
                 continue;
             };
-            let overdue = watch.is_overdue(counters);
 
-            if overdue {
+            // It may also be on its way, on a busy CPU.
+            if watch.is_overdue(counters) && napi.schedule() {
                 counters.interrupts_missed.add(1);
             }
-            if overdue || watch.rx.is_starved() {
+            if watch.rx.is_starved() {
                 napi.schedule();
             }
         }

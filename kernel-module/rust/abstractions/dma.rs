@@ -60,14 +60,13 @@ impl<P> Quiesced<P> {
     ///
     /// # Errors
     ///
-    /// - [`ETIMEDOUT`] when that took longer than `deadline`.
-    /// - What `is_active` returns.
+    /// [`ETIMEDOUT`] when that took longer than `deadline`.
     pub(crate) fn wait(
-        is_active: impl FnMut() -> Result<bool>,
+        mut is_active: impl FnMut() -> bool,
         interval: Delta,
         deadline: Delta,
     ) -> Result<Self> {
-        read_poll_timeout(is_active, |active| !active, interval, deadline)?;
+        read_poll_timeout(|| Ok(is_active()), |active| !active, interval, deadline)?;
         Ok(Self(PhantomData))
     }
 

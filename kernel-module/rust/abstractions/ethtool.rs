@@ -22,8 +22,7 @@ use core::{
 };
 use kernel::{
     bindings,
-    prelude::*,
-    str::CString, //
+    prelude::*, //
 };
 
 /// Sizes of the rings.
@@ -61,12 +60,12 @@ pub(crate) struct RssChange<'r> {
 
 /// A driver that `ethtool` can talk to.
 pub(crate) trait Ethtool: Operations {
-    /// Names of the counters of `ethtool -S`.
-    const STAT_NAMES: &'static [StatName];
     /// Names of the tests of `ethtool -t`.
     const TEST_NAMES: &'static [StatName];
     /// Largest rings.
     const MAX_RINGS: Rings;
+    /// Version of the device.
+    const FIRMWARE: &'static [u8];
     /// Speed of the link in Mbit/s, full duplex.
     const SPEED_MBPS: u32;
     /// Bytes of the hash key.
@@ -78,10 +77,10 @@ pub(crate) trait Ethtool: Operations {
     /// What a user must say to write it.
     const EEPROM_MAGIC: u32;
 
-    /// Returns the version of the device.
-    fn firmware(dev: Handle<'_, Self>) -> Result<CString>;
+    /// Returns the names of the counters of `ethtool -S`.
+    fn stat_names(dev: Handle<'_, Self>) -> &'static [StatName];
 
-    /// Reports the counters of [`Ethtool::STAT_NAMES`], in that order. `to` is as long and zeroed.
+    /// Reports the counters of [`Ethtool::stat_names`], in that order. `to` is as long and zeroed.
     fn statistics(dev: Handle<'_, Self>, to: &mut [u64], rtnl: &mut Rtnl);
 
     /// Returns the sizes of the rings.
@@ -115,7 +114,7 @@ pub(crate) trait Ethtool: Operations {
     fn write_eeprom(dev: Handle<'_, Self>, offset: usize, from: &[u8], rtnl: &mut Rtnl) -> Result;
 
     /// Tests the device; `offline` allows to disturb it. `results` is as long as
-    /// [`Ethtool::TEST_NAMES`] and zeroed; what failed becomes 1.
+    /// [`Ethtool::TEST_NAMES`] and zeroed; what failed becomes anything else.
     fn self_test(dev: Handle<'_, Self>, offline: bool, results: &mut [u64], rtnl: &mut Rtnl);
 }
 
@@ -193,52 +192,63 @@ impl<T: Ethtool> Table<T> {
         ops
     };
 
-    extern "C" fn get_drvinfo(dev: NetDev, info: *mut bindings::ethtool_drvinfo) {
-        // SAFETY: See `Table`.
-        let Ok(firmware) = (unsafe { enter::<T, _>(dev, |dev, _| T::firmware(dev)) }) else {
-            return;
-        };
+    extern "C" fn get_drvinfo(_dev: NetDev, info: *mut bindings::ethtool_drvinfo) {
         // SAFETY: C passes a valid structure.
         let to = unsafe { &mut (*info).fw_version };
 
         // The last byte stays NUL.
-        for (to, from) in to.iter_mut().rev().skip(1).rev().zip(firmware.to_bytes()) {
+        for (to, from) in to.iter_mut().rev().skip(1).rev().zip(T::FIRMWARE) {
             *to = *from;
         }
     }
 
     extern "C" fn get_link_ksettings(
-        _dev: NetDev,
+        dev: NetDev,
         settings: *mut bindings::ethtool_link_ksettings,
     ) -> c_int {
+        // SAFETY: See `Table`.
+        let carrier = unsafe { enter::<T, _>(dev, |dev, _| dev.carrier()) };
         // SAFETY: C passes a valid structure.
         let base = unsafe { &mut (*settings).base };
 
-        base.speed = T::SPEED_MBPS;
-        base.duplex = bindings::DUPLEX_FULL as u8;
+        if carrier {
+            base.speed = T::SPEED_MBPS;
+            base.duplex = bindings::DUPLEX_FULL as u8;
+        } else {
+            base.speed = bindings::SPEED_UNKNOWN as u32;
+            base.duplex = bindings::DUPLEX_UNKNOWN as u8;
+        }
         base.port = bindings::PORT_OTHER as u8;
         base.autoneg = bindings::AUTONEG_DISABLE as u8;
         0
     }
 
-    fn names(set: u32) -> Option<&'static [StatName]> {
+    /// # Safety
+    ///
+    /// See [`Table`].
+    unsafe fn names(dev: NetDev, set: u32) -> Option<&'static [StatName]> {
         match set {
-            bindings::ethtool_stringset_ETH_SS_STATS => Some(T::STAT_NAMES),
+            bindings::ethtool_stringset_ETH_SS_STATS => {
+                // SAFETY: By the safety requirement.
+                Some(unsafe { enter::<T, _>(dev, |dev, _| T::stat_names(dev)) })
+            }
             bindings::ethtool_stringset_ETH_SS_TEST => Some(T::TEST_NAMES),
             _ => None,
         }
     }
 
-    extern "C" fn get_sset_count(_dev: NetDev, set: c_int) -> c_int {
+    extern "C" fn get_sset_count(dev: NetDev, set: c_int) -> c_int {
+        // SAFETY: See `Table`.
         // CAST: Sets have small numbers, and few names.
-        match Self::names(set as u32) {
+        match unsafe { Self::names(dev, set as u32) } {
             Some(names) => names.len() as c_int,
             None => EOPNOTSUPP.to_errno(),
         }
     }
 
-    extern "C" fn get_strings(_dev: NetDev, set: u32, to: *mut u8) {
-        if let Some(names) = Self::names(set) {
+    extern "C" fn get_strings(dev: NetDev, set: u32, to: *mut u8) {
+        // SAFETY: See `Table`.
+        if let Some(names) = unsafe { Self::names(dev, set) } {
             // SAFETY: C has allocated as many names of this size as `get_sset_count` says.
             unsafe {
                 to.copy_from_nonoverlapping(
@@ -254,7 +264,8 @@ impl<T: Ethtool> Table<T> {
         _stats: *mut bindings::ethtool_stats,
         to: *mut u64,
     ) {
-        let count = T::STAT_NAMES.len();
+        // SAFETY: See `Table`.
+        let count = unsafe { enter::<T, _>(dev, |dev, _| T::stat_names(dev).len()) };
         // SAFETY: C has allocated as many words as `get_sset_count` says, which is `count`.
         let to = unsafe {
             to.write_bytes(0, count);

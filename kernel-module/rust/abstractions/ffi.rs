@@ -179,6 +179,7 @@ extern "C" {
         config: *const shim_net_config,
         addr: *const u8,
     );
+    pub(super) fn shim_random_addr(addr: *mut u8);
     pub(super) fn shim_netdev_addr(dev: *const bindings::net_device, addr: *mut u8);
     pub(super) fn shim_netdev_name(dev: *const bindings::net_device, name: *mut c_char);
     pub(super) fn shim_netdev_alias(
@@ -212,7 +213,7 @@ extern "C" {
         irq: c_uint,
     );
     pub(super) fn shim_napi_disable(napi: *mut shim_napi, queue: c_uint);
-    pub(super) fn shim_napi_schedule(napi: *mut shim_napi);
+    pub(super) fn shim_napi_schedule(napi: *mut shim_napi) -> bool;
 
     pub(super) fn shim_page_pool_create(
         dev: *mut bindings::device,

@@ -14,7 +14,6 @@ use super::{
 };
 use core::mem;
 use kernel::{
-    bindings,
     device::Bound,
     irq::{
         self,
@@ -85,7 +84,6 @@ pub(crate) struct Irq<'a, T: Operations, H: Handler<T>> {
     _vectors: Arc<IrqVectorRegistration<'a>>,
     _hold: Hold<T>,
     number: u32,
-    paused: bool,
 }
 
 impl<'a, T: Operations + 'a, H: Handler<T> + 'a> Irq<'a, T, H> {
@@ -128,7 +126,6 @@ impl<'a, T: Operations + 'a, H: Handler<T> + 'a> Irq<'a, T, H> {
             _vectors: vectors,
             _hold: hold,
             number,
-            paused: false,
         })
     }
 
@@ -148,22 +145,6 @@ impl<'a, T: Operations + 'a, H: Handler<T> + 'a> Irq<'a, T, H> {
     /// Waits for a handler that runs.
     pub(crate) fn synchronize(&self) {
         self.registration.synchronize();
-    }
-
-    /// Keeps the handler from running until [`Irq::resume`]. Waits for one that runs.
-    pub(crate) fn pause(&mut self) {
-        if !mem::replace(&mut self.paused, true) {
-            // SAFETY: The interrupt was requested.
-            unsafe { bindings::disable_irq(self.number) };
-        }
-    }
-
-    /// Undoes [`Irq::pause`].
-    pub(crate) fn resume(&mut self) {
-        if mem::replace(&mut self.paused, false) {
-            // SAFETY: The interrupt was requested, and disabled once.
-            unsafe { bindings::enable_irq(self.number) };
-        }
     }
 }
 

@@ -139,8 +139,8 @@ impl<P: Poll> Napi<P> {
         unsafe { ffi::helper_napi_schedule_irqoff(self.raw()) }
     }
 
-    /// The same from any other context.
-    pub(crate) fn schedule(&self) {
+    /// The same from any other context. Returns whether it was not scheduled already.
+    pub(crate) fn schedule(&self) -> bool {
         // SAFETY: As for `schedule_irqoff`.
         unsafe { ffi::shim_napi_schedule(self.raw()) }
     }

@@ -463,6 +463,15 @@ impl Features {
     }
 }
 
+/// Returns a random address of a station, as if a user had chosen it.
+pub(crate) fn random_address() -> Address {
+    let mut address = Address::default();
+
+    // SAFETY: `address` has room for six bytes.
+    unsafe { ffi::shim_random_addr(address.as_mut_ptr()) };
+    address
+}
+
 /// Returns a random key for receive side scaling, the same for all devices since boot.
 pub(crate) fn rss_key<const N: usize>() -> [u8; N] {
     let mut key = [0; N];

@@ -167,7 +167,7 @@ impl Pool {
     /// The buffer must be of this pool. To be called with softirqs disabled.
     #[inline]
     pub(super) unsafe fn build(&self, buffer: Buffer, len: u32) -> Result<RxFrame, BuildError> {
-        if !(bindings::ETH_HLEN..=self.capacity).contains(&len) {
+        if !is_frame(len, self.capacity) {
             return Err(BuildError::Length);
         }
         // SAFETY:
@@ -197,7 +197,7 @@ impl Pool {
     /// The buffer must be of this pool.
     #[inline]
     pub(super) unsafe fn append(&self, frame: &mut RxFrame, buffer: Buffer, len: u32) -> bool {
-        if len == 0 || len > self.capacity || frame.skb().fragments() >= MAX_FRAGS {
+        if !is_piece(len, self.capacity) || frame.skb().fragments() >= MAX_FRAGS {
             return false;
         }
         // SAFETY:
@@ -255,6 +255,18 @@ impl Drop for Pool {
     }
 }
 
+/// Can a buffer with `len` bytes be a frame, or the start of one?
+#[inline]
+const fn is_frame(len: u32, capacity: u32) -> bool {
+    len >= bindings::ETH_HLEN && len <= capacity
+}
+
+/// Can a buffer with `len` bytes be a piece of a frame?
+#[inline]
+const fn is_piece(len: u32, capacity: u32) -> bool {
+    len > 0 && len <= capacity
+}
+
 /// Most fragments of a frame: `MAX_SKB_FRAGS`.
 pub(crate) const MAX_FRAGS: u32 = bindings::MAX_SKB_FRAGS;
 
@@ -282,5 +294,33 @@ impl Drop for Buffer {
         // SAFETY: By the type invariant it belongs to `self`, and comes from a page pool, which its
         // pages keep alive. It is not recycled directly, so any context will do.
         unsafe { ffi::helper_page_pool_put(self.0.as_ptr(), false) }
+    }
+}
+
+#[kunit_tests(rust_net_page_pool)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_has_a_header_and_fits_its_buffer() {
+        assert!(is_frame(60, 1664));
+        assert!(is_frame(1664, 1664));
+        assert!(!is_frame(1665, 1664));
+        assert!(!is_frame(13, 1664));
+        assert!(!is_frame(0, 1664));
+    }
+
+    #[test]
+    fn a_piece_is_not_empty_and_fits_its_buffer() {
+        assert!(is_piece(1, 1664));
+        assert!(is_piece(1664, 1664));
+        assert!(!is_piece(1665, 1664));
+        assert!(!is_piece(0, 1664));
+    }
+
+    #[test]
+    fn a_buffer_of_half_a_page_takes_a_frame_of_the_usual_mtu() {
+        assert!(BufferSize::Half.capacity() >= 1500 + 18);
+        assert!(BufferSize::Page.capacity() < BufferSize::Page as u32);
     }
 }

@@ -53,7 +53,22 @@ impl<'bound> Enabled<'bound> {
         // else has been given a reference with which memory could be allocated or mapped.
         unsafe { pdev.dma_set_mask_and_coherent(DmaMask::new::<64>())? };
         pdev.set_master();
+        // What is restored after an error of the bus.
+        //
+        // SAFETY: The device is valid and bound.
+        to_result(unsafe { bindings::pci_save_state(as_raw(pdev)) })?;
         Ok(this)
+    }
+
+    /// Returns the device.
+    pub(crate) fn device(&self) -> &'bound pci::Device<Bound> {
+        self.pdev
+    }
+
+    /// Is the device still there, as far as its config space can tell?
+    pub(crate) fn is_present(&self) -> bool {
+        // SAFETY: The device is valid and bound.
+        unsafe { bindings::pci_device_is_present(as_raw(self.pdev)) }
     }
 
     /// Lets the device master the bus.
@@ -72,10 +87,13 @@ impl<'bound> Enabled<'bound> {
     /// Resets the function, which ends whatever it is doing. Its configuration stays, its registers
     /// do not. Sleeps.
     pub(crate) fn function_level_reset<P>(&self) -> Result<Quiesced<P>> {
+        if !self.is_present() {
+            return Err(ENODEV);
+        }
         // SAFETY: The device is valid and bound.
         unsafe {
             to_result(bindings::pci_save_state(as_raw(self.pdev)))?;
-            let result = to_result(bindings::pcie_flr(as_raw(self.pdev)));
+            let result = to_result(bindings::pcie_reset_flr(as_raw(self.pdev), false));
             bindings::pci_restore_state(as_raw(self.pdev));
             result?;
         }

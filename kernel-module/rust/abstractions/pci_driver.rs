@@ -55,7 +55,8 @@ pub(crate) enum Verdict {
 
 /// A driver whose devices can be quiesced, and used again later.
 pub(crate) trait Recovery: pci::Driver {
-    /// Stops the device: suspend follows, or a reset, or an error is being dealt with.
+    /// Stops the device: suspend or shutdown follows, or a reset. May be called again before
+    /// [`Recovery::revive`].
     fn quiesce(pdev: &pci::Device<Bound>, data: Pin<&Self::Data<'_>>);
 
     /// Starts the device again, after [`Recovery::quiesce`].
@@ -93,6 +94,7 @@ unsafe impl<T: Recovery> RegistrationOps for Adapter<T> {
         // are constants.
         unsafe {
             (*pdrv.get()).err_handler = &Self::ERRORS;
+            (*pdrv.get()).shutdown = Some(Self::shutdown);
             (*pdrv.get()).driver.pm = &Self::POWER;
         }
         // SAFETY: By the safety requirements.
@@ -189,6 +191,13 @@ impl<T: Recovery> Adapter<T> {
         }
     }
 
+    extern "C" fn shutdown(pdev: *mut bindings::pci_dev) {
+        // SAFETY: See above.
+        if let Some((pdev, data)) = unsafe { enter::<T>(&raw mut (*pdev).dev) } {
+            T::quiesce(pdev, data);
+        }
+    }
+
     extern "C" fn reset_prepare(pdev: *mut bindings::pci_dev) {
         // SAFETY: See above.
         if let Some((pdev, data)) = unsafe { enter::<T>(&raw mut (*pdev).dev) } {
@@ -226,7 +235,7 @@ impl<T: Recovery> Adapter<T> {
         raw_verdict(match unsafe { enter::<T>(&raw mut (*pdev).dev) } {
             Some((pdev, data)) => {
                 // SAFETY: The device is valid and bound. Its configuration was saved when it was
-                // added to the bus.
+                // enabled.
                 unsafe { bindings::pci_restore_state(as_raw(pdev)) };
                 T::slot_reset(pdev, data)
             }

@@ -111,6 +111,11 @@ void shim_netdev_addr(const struct net_device *dev, u8 *addr)
 	ether_addr_copy(addr, dev->dev_addr);
 }
 
+void shim_random_addr(u8 *addr)
+{
+	eth_random_addr(addr);
+}
+
 void shim_netdev_name(const struct net_device *dev, char *name)
 {
 	strscpy(name, netdev_name(dev), IFNAMSIZ);
@@ -238,9 +243,9 @@ void shim_napi_disable(struct shim_napi *n, unsigned int queue)
 	netif_napi_del(&n->napi);
 }
 
-void shim_napi_schedule(struct shim_napi *n)
+bool shim_napi_schedule(struct shim_napi *n)
 {
-	napi_schedule(&n->napi);
+	return napi_schedule(&n->napi);
 }
 
 /* Page pool */

@@ -66,6 +66,7 @@ struct net_device *shim_netdev_alloc(size_t priv_size, unsigned int queues,
 void shim_netdev_config(struct net_device *dev,
 			const struct shim_net_config *config, const u8 *addr);
 void shim_netdev_addr(const struct net_device *dev, u8 *addr);
+void shim_random_addr(u8 *addr);
 void shim_netdev_name(const struct net_device *dev, char *name);
 size_t shim_netdev_alias(const struct net_device *dev, char *alias, size_t len);
 u32 shim_netdev_mtu(const struct net_device *dev);
@@ -97,7 +98,7 @@ void shim_napi_free(struct shim_napi *napi);
 void shim_napi_enable(struct shim_napi *napi, struct net_device *dev,
 		      shim_poll_t poll, unsigned int queue, unsigned int irq);
 void shim_napi_disable(struct shim_napi *napi, unsigned int queue);
-void shim_napi_schedule(struct shim_napi *napi);
+bool shim_napi_schedule(struct shim_napi *napi);
 
 struct page_pool *shim_page_pool_create(struct device *dev,
 					struct net_device *netdev,

@@ -375,7 +375,6 @@ impl<'d, D: Descriptor> Sender<'d, D> {
     }
 }
 
-
 /// Descriptors that a frame can need: one for the linear part, and one for each fragment.
 pub(crate) const FRAME_DESCRIPTORS: u32 = MAX_FRAGS + 1;
 
@@ -432,8 +431,7 @@ impl<D: Descriptor> Room<'_, '_, D> {
             // SAFETY: The device is bound, and the fragment exists.
             unsafe {
                 piece.len = ffi::helper_skb_frag_size(skb.as_raw(), i);
-                piece.addr =
-                    ffi::helper_skb_frag_dma_map(dma::as_raw(ring.dev), skb.as_raw(), i);
+                piece.addr = ffi::helper_skb_frag_dma_map(dma::as_raw(ring.dev), skb.as_raw(), i);
             }
             piece.last = i.wrapping_add(1) == fragments;
             if !ring.place(&piece, &mut encode) {
@@ -565,10 +563,8 @@ impl<'d, D: Descriptor> Cleaner<'d, D> {
                 bytes: first.bytes,
             };
             // SAFETY: The slot owns the frame, and is passed once.
-            done(
-                unsafe { SkBuff::from_raw(NonNull::new_unchecked(first.skb)) },
-                account,
-            );
+            let skb = unsafe { SkBuff::from_raw(NonNull::new_unchecked(first.skb)) };
+            done(skb, account);
             self.consumed = self.consumed.wrapping_add(count);
         }
         // INVARIANT: The slots own nothing any more, and pass to the sender.
