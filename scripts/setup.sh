@@ -64,10 +64,10 @@ install_npm_packages() {
   [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
   say 'installing npm packages'
   # Of the packages with install scripts only better-sqlite3 needs its script.
-  npm ci --ignore-scripts --loglevel=error >&2 || die 'npm could not install the packages' 'Check the network, then run the same command again.'
+  npm ci --ignore-scripts --progress=false --loglevel=error >&2 || die 'npm could not install the packages' 'Check the network, then run the same command again.'
   say 'compiling better-sqlite3 (about a minute)'
   node_headers
-  npm rebuild better-sqlite3 --loglevel=error >&2 &
+  npm rebuild better-sqlite3 --progress=false --loglevel=error >&2 &
   local native=$!
   # The compiler keeps one core busy; unpacking the toolchain tree can use the other.
   node lab/bin/ferrolab.js build toolchain >/dev/null || { local status=$?; wait $native || true; exit $status; }

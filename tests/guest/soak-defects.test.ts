@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -27,6 +27,20 @@ const root = join(import.meta.dirname, '../..');
 /** Minutes of each soak; the debug kernel alone boots for half a minute under TCG. */
 const minutes = Number(process.env['FERROLAB_SOAK_MINUTES'] ?? 2);
 const defects = ['irq-lock-left-held', 'probe-alloc-unchecked', 'work-uaf'] as const;
+
+/** Allocations of a driver's own that were failed one after the other in a step, over all runs. */
+function allocationsFailed(state: string, phase: string): number {
+  const runs = join(state, 'runs');
+  return readdirSync(runs)
+    .flatMap((run) =>
+      readFileSync(join(runs, run, 'events.ndjson'), 'utf8')
+        .trim()
+        .split('\n'),
+    )
+    .map((line) => JSON.parse(line) as { type: string; phase?: string; delivered?: number })
+    .filter((event) => event.type === 'alloc-failures' && event.phase === phase)
+    .reduce((sum, { delivered }) => sum + (delivered ?? 0), 0);
+}
 
 describe('lab soak', function () {
   this.timeout(600_000);
@@ -68,6 +82,11 @@ describe('lab soak', function () {
       expect(document.mtbfHours.upper95).to.equal(null);
       expect(document.mtbfHours.lower95).to.be.greaterThan(0);
       expect(exitCode).to.equal(0);
+      for (const phase of ['bind', 'open']) {
+        expect(allocationsFailed(state, phase), `allocations failed in ${phase}`).to.be.greaterThan(
+          0,
+        );
+      }
     });
   }
 });

@@ -28,6 +28,10 @@ make: *** [Makefile:260: __sub-make] Error 2
     const log =
       '$ fetch\nfetch.sh: the checksum of linux.tar.xz differs from images/sources.lock.json\n';
     expect(explainLog(log).complaint).to.match(/checksum of linux\.tar\.xz differs/);
+    expect(explainLog(log).remedy).to.match(/LAB_KERNEL_SRC/);
+    expect(explainLog('fetch.sh: a checksum differs from the lock').remedy).to.match(
+      /LAB_QEMU_SRC/,
+    );
   });
 
   it('looks only at the last of several runs in one log', () => {

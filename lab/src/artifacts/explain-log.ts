@@ -13,8 +13,8 @@ const known: readonly (readonly [said: RegExp, remedy: string])[] = [
   ],
   [/no space left on device/i, 'Free space, or set XDG_CACHE_HOME to a folder on a larger disk.'],
   [
-    /checksum .* differs/i,
-    'Remove nothing by hand: either the archive or images/sources.lock.json has changed.',
+    /checksum.* differs/i,
+    'The archive offers another file than images/sources.lock.json names: correct the lock file, or set LAB_KERNEL_SRC or LAB_QEMU_SRC to a source that you trust.',
   ],
   [
     /bwrap: .*(permission|not permitted|namespace)/i,
