@@ -7,7 +7,7 @@ import { projectRoot } from '../../lab/src/artifacts/project-root.ts';
 import type { WorkloadConfig } from '../../lab/src/config/define-lab.ts';
 import { ferronicTarget } from '../../lab/src/config/ferronic-target.ts';
 import { workloadProblems } from '../../lab/src/config/workload-problems.ts';
-import { chooseDefects, loadCatalogue } from '../../lab/src/defects/catalogue.ts';
+import { loadCatalogue, loadChosenDefects } from '../../lab/src/defects/catalogue.ts';
 import { checkProfiles } from '../../lab/src/defects/catalogue-run.ts';
 import { parseManifest } from '../../lab/src/defects/manifest.ts';
 import { loadPatchFolder } from '../../lab/src/defects/patch-folder.ts';
@@ -176,8 +176,18 @@ describe('the catalogue of defects', () => {
     expect(failure.message).to.contain('one is provoked by ring-resize');
   });
 
+  it('is read no further than the defects that were chosen', () => {
+    put(at('one', 'manifest.json'), { ...valid, name: 'one' });
+    put(at('one', 'c.patch'), '');
+    put(at('unfinished', 'c.patch'), '');
+    const chosen = loadChosenDefects(root, ['one']);
+    expect(chosen.map(({ manifest }) => manifest.name)).to.deep.equal(['one']);
+    const failure = failureOf(() => loadChosenDefects(root, ['one', 'unfinished']));
+    expect(failure.message).to.contain('unfinished/manifest.json is missing');
+  });
+
   it('answers an unknown name with those that exist', () => {
-    const failure = failureOf(() => chooseDefects(loadCatalogue(projectRoot()), ['nope']));
+    const failure = failureOf(() => loadChosenDefects(projectRoot(), ['nope']));
     expect(failure).to.include({ code: 'UNKNOWN_DEFECT', exitStatus: 2 });
     expect(failure.remedy).to.contain('work-uaf');
   });

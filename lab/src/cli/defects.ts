@@ -10,7 +10,7 @@ import { type OwnDriver, ownDrivers } from '../artifacts/recipes/driver-builds.t
 import { chooseTarget, chooseWorkload } from '../config/choose.ts';
 import type { TargetConfig } from '../config/define-lab.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { chooseDefects, type Defect, loadCatalogue } from '../defects/catalogue.ts';
+import { type Defect, loadCatalogue, loadChosenDefects } from '../defects/catalogue.ts';
 import { catalogueListing, listingText } from '../defects/catalogue-listing.ts';
 import { checkProfiles, runCatalogue } from '../defects/catalogue-run.ts';
 import { DriverTrials } from '../defects/driver-trials.ts';
@@ -117,10 +117,11 @@ async function defects(options: DefectsOptions): Promise<number> {
   if (options.from !== undefined) {
     return await fromFolder(options.from, options, request, root);
   }
-  const catalogue = loadCatalogue(root);
-  checkProfiles(catalogue, request.target);
-  const names = options.only?.split(',').map((name) => name.trim()) ?? null;
-  const chosen = chooseDefects(catalogue, names);
+  const names = options.only?.split(',').map((name) => name.trim());
+  const chosen = names === undefined ? loadCatalogue(root) : loadChosenDefects(root, names);
+  // The page has all of them, whatever is run.
+  const shown = options.write ? loadCatalogue(root) : chosen;
+  checkProfiles(shown, request.target);
   if (options.list) {
     const listing = catalogueListing(chosen);
     process.stdout.write(
@@ -128,7 +129,7 @@ async function defects(options: DefectsOptions): Promise<number> {
     );
     return 0;
   }
-  return await fromCatalogue(catalogue, chosen, options, request, root);
+  return await fromCatalogue(shown, chosen, options, request, root);
 }
 
 async function check(options: DefectsOptions, root: string): Promise<Request> {
@@ -147,7 +148,7 @@ async function check(options: DefectsOptions, root: string): Promise<Request> {
 }
 
 async function fromCatalogue(
-  catalogue: readonly Defect[],
+  shown: readonly Defect[],
   chosen: readonly Defect[],
   options: DefectsOptions,
   request: Request,
@@ -157,7 +158,7 @@ async function fromCatalogue(
   const board = await withGround(request, root, (trials, ground) =>
     runCatalogue(
       {
-        defects: options.write ? catalogue : chosen,
+        defects: shown,
         running: new Set(options.stored ? [] : chosen.map(({ manifest }) => manifest.name)),
         drivers,
         budgetMs,

@@ -28,8 +28,27 @@ export function defectFolders(root: string): string[] {
 
 /** Reads the whole catalogue; a usage error that names every problem when there is one. */
 export function loadCatalogue(root: string): readonly Defect[] {
+  return loadDefects(root, defectFolders(root));
+}
+
+/** Reads the defects with these names, in the catalogue's order, and no other: those may be unfinished. */
+export function loadChosenDefects(root: string, names: readonly string[]): readonly Defect[] {
+  const known = defectFolders(root);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError('UNKNOWN_DEFECT', `unknown defect '${unknown}'`, {
+      remedy: `Choose from: ${known.join(', ')}.`,
+    });
+  }
+  return loadDefects(
+    root,
+    known.filter((name) => names.includes(name)),
+  );
+}
+
+function loadDefects(root: string, names: readonly string[]): readonly Defect[] {
   const problems: string[] = [];
-  const defects = defectFolders(root).flatMap((name) => loadDefect(root, name, problems) ?? []);
+  const defects = names.flatMap((name) => loadDefect(root, name, problems) ?? []);
   if (problems.length > 0) {
     throw new UsageError(
       'BAD_CATALOGUE',
@@ -77,20 +96,4 @@ function rustProblem({ rust }: Manifest, hasPatch: boolean): string | null {
     return hasPatch ? 'rust is inexpressible, and there is a rust.patch that expresses it' : null;
   }
   return hasPatch ? null : `rust is ${rust.outcome}, and there is no rust.patch`;
-}
-
-/** The defects with these names, in the catalogue's order; a usage error that lists all when one is unknown. */
-export function chooseDefects(
-  catalogue: readonly Defect[],
-  names: readonly string[] | null,
-): readonly Defect[] {
-  if (names === null) return catalogue;
-  const known = catalogue.map(({ manifest }) => manifest.name);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new UsageError('UNKNOWN_DEFECT', `unknown defect '${unknown}'`, {
-      remedy: `Choose from: ${known.join(', ')}.`,
-    });
-  }
-  return catalogue.filter(({ manifest }) => names.includes(manifest.name));
 }

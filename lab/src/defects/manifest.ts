@@ -93,7 +93,7 @@ export function parseManifest(text: string, where: string, problems: string[]): 
   try {
     value = JSON.parse(text);
   } catch (error) {
-    problems.push(`${where}: is not JSON: ${error instanceof Error ? error.message : error}`);
+    problems.push(`${where}: is not JSON: ${String(error)}`);
     return null;
   }
   const before = problems.length;
