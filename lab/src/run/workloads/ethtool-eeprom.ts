@@ -3,7 +3,10 @@ import type { SeededRandom } from '../../faults/seeded-random.ts';
 import { runScript } from './guest-script.ts';
 import type { StepContext } from './step-context.ts';
 
-/** Pieces of the EEPROM are read and written, at odd offsets, of odd lengths, up to its end and past it. */
+/**
+ * Pieces of the EEPROM are read and written, at odd offsets, of odd lengths, up to its end and past it. A
+ * piece that is there must not be refused as if it were not.
+ */
 export interface EthtoolEeprom {
   readonly step: 'ethtool-eeprom';
   readonly pieces: readonly { readonly offset: number; readonly length: number }[];
@@ -30,9 +33,14 @@ export async function ethtoolEeprom(
     'reading and writing the EEPROM',
     `case $(ethtool -e $near length 1 2>&1) in *'not supported'*) missing 'ethtool -e' ;; esac
 id=$(cat /sys/class/net/$near/device/device) vendor=$(cat /sys/class/net/$near/device/vendor)
+size=$(ethtool -e $near raw on 2>/dev/null | wc -c)
+refused() {
+	case $2 in *'nvalid argument'*) wrong "ethtool $1 of $m refuses a piece that is there | $2" ;; esac
+}
 piece() { # OFFSET LENGTH
-	ethtool -e $near offset $1 length $2 >/dev/null 2>&1
-	head -c $2 /dev/zero | ethtool -E $near magic \${id}\${vendor#0x} offset $1 length $2 >/dev/null 2>&1
+	got=$(ethtool -e $near offset $1 length $2 2>&1 >/dev/null)
+	put=$(head -c $2 /dev/zero | ethtool -E $near magic \${id}\${vendor#0x} offset $1 length $2 2>&1)
+	[ $(($1 + $2)) -gt $size ] || { refused -e "$got"; refused -E "$put"; }
 }
 ${pieces.map(({ offset, length }) => `piece ${offset} ${length}`).join('\n')}
 ethtool -e $near >/dev/null`,
