@@ -20,12 +20,6 @@ interface DefectDocument {
     readonly wallSeconds: number | null;
     readonly complaint: string | null;
   } | null;
-  readonly rust: {
-    readonly outcome: string;
-    readonly code: string | null;
-    readonly at: { readonly file: string; readonly line: number; readonly text: string } | null;
-    readonly complaint: string | null;
-  } | null;
 }
 
 interface ScoreboardDocument {
@@ -73,21 +67,6 @@ describe('lab defects', function () {
       expect(c?.warnings['smatch']?.answer, name).to.equal('not run');
     }
   });
-
-  for (const { manifest } of catalogue) {
-    const { name, rust } = manifest;
-    if (rust?.outcome === 'rejected') {
-      it(`sees the compiler reject ${name} in Rust with ${rust.codes.join(' and ')}`, async () => {
-        const args = ['--only', name, '--driver', 'rust', '--stored', '--clean-minutes', '0'];
-        const { document } = await defects(...args);
-        const [defect] = document.defects;
-        expect(defect?.rust?.complaint).to.equal(null);
-        expect(defect?.rust?.outcome).to.equal('rejected');
-        expect(defect?.rust?.code).to.equal([...rust.codes].sort().join(', '));
-        if (rust.at?.text != null) expect(defect?.rust?.at?.text).to.be.a('string');
-      });
-    }
-  }
 
   it('catches a mistake, says how, and does not run it again', async () => {
     const args = ['--only', quick, '--driver', 'c', '--clean-minutes', '0'];

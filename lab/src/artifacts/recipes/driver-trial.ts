@@ -37,7 +37,7 @@ export interface Trial {
 export function driverTrialRecipe(trial: TrialBuild): Recipe {
   const kernel = kernelRecipe(trial.kernel);
   const { patch } = trial;
-  const strip = patch?.lenient ? '1 3 0 2' : '1';
+  const strip = patch?.lenient ? '1 3 0 2 4 5' : '1';
   return {
     name: `trial-${trial.module}-${trial.kernel}${patch ? `-${patch.name}` : ''}`,
     inputs: ['images/driver', trial.source],
