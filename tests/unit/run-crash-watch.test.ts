@@ -80,6 +80,32 @@ const oops = [
   '',
 ].join('\n');
 
+const ownDeadlock = [
+  'WARNING: possible circular locking dependency detected',
+  '7.3.4 #1 Tainted: G           O     N ',
+  '------------------------------------------------------',
+  'irq/25-pciehp/48 is trying to acquire lock:',
+  'ffff888009b436d8 (&ctrl->reset_lock){.+.+}-{4:4}, at: pciehp_unconfigure_device+0x15b/0x1d0',
+  'but task is already holding lock:',
+  'ffffffff82844780 (pci_rescan_remove_lock){+.+.}-{4:4}, at: pciehp_unconfigure_device+0xa4/0x1d0',
+  'which lock already depends on the new lock.',
+  'stack backtrace:',
+  'CPU: 1 UID: 0 PID: 47 Comm: irq/25-pciehp Tainted: G           O     N  7.3.4 #1 PREEMPTLAZY  ',
+  'Call Trace:',
+  ' <TASK>',
+  ' dump_stack_lvl+0x63/0x80',
+  ' print_circular_bug+0x380/0x3a0',
+  ' lock_acquire+0xe7/0x1e0',
+  ' down_read_nested+0x43/0x310',
+  ' pciehp_unconfigure_device+0x15b/0x1d0',
+  ' pciehp_disable_slot+0xa7/0x2b0',
+  ' pciehp_ist+0x1c0/0x6c0',
+  ' </TASK>',
+  '',
+]
+  .map((line) => `[   53.000000][   T48] ${line}`)
+  .join('\n');
+
 describe('the watch over a guest', () => {
   it('sees nothing in a healthy console', async () => {
     const { print, watch, troubles } = watched();
@@ -105,6 +131,25 @@ describe('the watch over a guest', () => {
     const { reports } = watch.finish();
     expect(reports[0]?.title).to.contain('NULL pointer dereference');
     expect(reports[0]?.frame).to.equal('ferronic_probe');
+  });
+
+  it('leaves out what the kernel complains of by itself, and sees the crash that comes after', async () => {
+    const { print, watch, troubles } = watched();
+    print(ownDeadlock);
+    await delay(1_700);
+    expect(troubles).to.deep.equal([]);
+    print(oops);
+    await delay(1_700);
+    expect(troubles).to.deep.equal(['console']);
+    const { reports } = watch.finish();
+    expect(reports.map(({ frame }) => frame)).to.deep.equal(['ferronic_probe']);
+  });
+
+  it("does not take for the kernel's own what has the driver on its stack", async () => {
+    const { print, troubles } = watched();
+    print(ownDeadlock.replace('pciehp_ist+0x1c0/0x6c0', 'ferronic_remove+0x1/0x2 [ferronic_c]'));
+    await delay(1_700);
+    expect(troubles).to.deep.equal(['console']);
   });
 
   it('knows whether the driver was in a stack since the report began, and not before', () => {

@@ -2,6 +2,7 @@
 import { Deadline, sleep, type Wait } from 'qemu-ipc/wait';
 import { ConsoleParser } from '../console/console-parser.ts';
 import type { CrashReport } from '../console/crash-report.ts';
+import { isKernelsOwn } from '../console/kernel-faults.ts';
 import type { CrashRecord } from '../verdict.ts';
 import type { RunningVm } from '../vm/launch.ts';
 import { describeExit } from '../vm/qemu-process.ts';
@@ -63,7 +64,7 @@ export class CrashWatch implements Disposable {
       this.#injections.push(chunk);
       const framesBefore = this.#driverFrames.count;
       this.#driverFrames.push(chunk);
-      this.#reports.push(...this.#parser.push(chunk));
+      this.#reports.push(...blameable(this.#parser.push(chunk)));
       if (this.#reports.length > 0 || this.#parser.crashing) {
         this.#driverFramesBefore ??= framesBefore;
         this.#keepCrashText(chunk);
@@ -72,7 +73,12 @@ export class CrashWatch implements Disposable {
         troubled('console');
       } else if (this.#parser.crashing) {
         // Many reports have no last line: one that stays open for this long is as good as complete.
-        this.#openReport ??= setTimeout(() => troubled('console'), openReportMs).unref();
+        this.#openReport ??= setTimeout(() => {
+          this.#openReport = undefined;
+          if (blameable(this.#preview()).length > 0) {
+            troubled('console');
+          }
+        }, openReportMs).unref();
       } else {
         clearTimeout(this.#openReport);
         this.#openReport = undefined;
@@ -115,10 +121,7 @@ export class CrashWatch implements Disposable {
     if (this.#panicked || this.#guestReset || this.#qemuDied !== null || others) {
       return false;
     }
-    // The watch's own parser is in the middle of a report: another one reads what there is of it.
-    const preview = new ConsoleParser();
-    const reports = this.#crashText.flatMap((chunk) => preview.push(chunk));
-    const all = [...reports, ...preview.end()];
+    const all = this.#preview();
     return all.length > 0 && all.every(({ type }) => type === 'HANG');
   }
 
@@ -161,7 +164,7 @@ export class CrashWatch implements Disposable {
     readonly driverInStack: boolean;
   } {
     this[Symbol.dispose]();
-    this.#reports.push(...this.#parser.end());
+    this.#reports.push(...blameable(this.#parser.end()));
     return {
       reports: this.#reports,
       deviceReports: this.#deviceReports,
@@ -178,6 +181,13 @@ export class CrashWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#attachment[Symbol.dispose]();
     clearTimeout(this.#openReport);
+  }
+
+  /** The watch's own parser is in the middle of a report: another one reads what there is of it. */
+  #preview(): readonly CrashReport[] {
+    const preview = new ConsoleParser();
+    const reports = this.#crashText.flatMap((chunk) => preview.push(chunk));
+    return [...reports, ...preview.end()];
   }
 
   #keepCrashText(chunk: Uint8Array): void {
@@ -200,4 +210,8 @@ export class CrashWatch implements Disposable {
     // The link ends with the machine, which `exited` tells of.
     watch().catch(() => undefined);
   }
+}
+
+function blameable(reports: readonly CrashReport[]): readonly CrashReport[] {
+  return reports.filter((report) => !isKernelsOwn(report));
 }

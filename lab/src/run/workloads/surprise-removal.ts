@@ -62,7 +62,7 @@ done`,
 }
 
 /** Slot of a device, by what the guest's hot plug driver says: bus numbers come in any order. */
-async function slotOf(device: string, { guest }: StepContext): Promise<number> {
+export async function slotOf(device: string, { guest }: StepContext): Promise<number> {
   const doing = 'looking for the slot of a device';
   const { stdout } = await guest.attempt(doing, 'grep . /sys/bus/pci/slots/*/address');
   const bus = device.replace(/\.\d+$/, '');
