@@ -9,7 +9,9 @@ const knob = '/sys/kernel/debug/kmemleak';
  * kernel say how many leaks there are: it would be the report, and names nothing.
  */
 const scanTwice = `echo 5 >/proc/sys/kernel/printk
-echo scan >${knob}; echo scan >${knob}
+echo scan >${knob}; echo scan >${knob}`;
+/** The console may be behind, and looks at the level only when it comes to a line. */
+const hearAgain = `sleep 1
 echo 8 >/proc/sys/kernel/printk`;
 /** Younger objects are not reported: their pointer may be on its way. */
 const minimumAgeSeconds = 5.5;
@@ -33,7 +35,11 @@ export async function forgetOldLeaks(guest: Guest): Promise<void> {
   if (!ok) {
     throw unsupported(doing, 'kmemleak in this kernel');
   }
-  await guest.run(doing, `echo scan=off >${knob}\n${scanTwice}\necho clear >${knob}`, scanMs);
+  await guest.run(
+    doing,
+    `echo scan=off >${knob}\n${scanTwice}\necho clear >${knob}\n${hearAgain}`,
+    scanMs,
+  );
 }
 
 /**
@@ -48,7 +54,7 @@ export async function kmemleak({ guest, driver }: StepContext): Promise<void> {
     `sleep ${minimumAgeSeconds}
 ${scanTwice}
 awk '${driverFirst}' 'm=[${driver.module}]' ${knob} | head -n ${mostLines} | while IFS= read -r line; do printf '%s\\n' "$line" >/dev/kmsg; done
-sleep 1`,
+${hearAgain}`,
     scanMs,
   );
 }
