@@ -57,9 +57,9 @@ describe('QEMU command line', () => {
     const devices = valuesOf(qemuArguments(spec), '-device');
     expect(devices).to.include.members([
       'pcie-root-port,id=nic0-port,chassis=1,slot=1',
-      'ferronic,id=nic0,bus=nic0-port,netdev=nic0-link,mac=52:54:00:fe:00:01,romfile=,log=nic0-log',
+      'ferronic,id=nic0,bus=nic0-port,netdev=nic0-link,mac=52:54:00:fe:00:01,romfile=,log=nic0-log,stop-delay-ns=5000000',
       'pcie-root-port,id=nic1-port,chassis=2,slot=2',
-      'ferronic,id=nic1,bus=nic1-port,netdev=nic1-link,mac=52:54:00:fe:00:02,romfile=,log=nic1-log',
+      'ferronic,id=nic1,bus=nic1-port,netdev=nic1-link,mac=52:54:00:fe:00:02,romfile=,log=nic1-log,stop-delay-ns=5000000',
     ]);
   });
 

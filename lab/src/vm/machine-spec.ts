@@ -33,6 +33,8 @@ export interface NicSpec {
   readonly log?: string;
   /** File of the run folder with the faults that the device begins with. */
   readonly faultPlan?: string;
+  /** How long a queue that was told to stop goes on, in nanoseconds; of `ferronic` only. */
+  readonly stopDelayNs?: number;
 }
 
 export interface InstructionClock {
@@ -65,6 +67,12 @@ export interface MachineSpec {
   readonly runDir: string;
 }
 
+/**
+ * Ferronic's own five microseconds are over before an emulated driver has done anything: who does not wait for a queue
+ * to stop would never be found out.
+ */
+const stopDelayNs = 5_000_000;
+
 /** The two Ferronic cards that the guest's `lab-link` joins into one path. */
 export function linkedPair(model: string): readonly [NicSpec, NicSpec] {
   const nic = (index: 0 | 1): NicSpec => ({
@@ -72,7 +80,7 @@ export function linkedPair(model: string): readonly [NicSpec, NicSpec] {
     model,
     mac: `52:54:00:fe:00:0${index + 1}`,
     backend: { kind: 'hub', hub: 0 },
-    ...(model === 'ferronic' ? { log: `nic${index}.ndjson` } : {}),
+    ...(model === 'ferronic' ? { log: `nic${index}.ndjson`, stopDelayNs } : {}),
   });
   return [nic(0), nic(1)];
 }

@@ -142,7 +142,7 @@ function nicArguments(nic: NicSpec, index: number): readonly string[] {
 }
 
 /** A card as `device_add` takes it: without the faults that it begins with, which are over when it comes back. */
-export function nicDevice(nic: NicSpec): Readonly<Record<string, string>> & {
+export function nicDevice(nic: NicSpec): Readonly<Record<string, string | number>> & {
   readonly driver: string;
   readonly id: string;
   readonly bus: string;
@@ -156,6 +156,7 @@ export function nicDevice(nic: NicSpec): Readonly<Record<string, string>> & {
     // No firmware looks for a boot ROM here.
     romfile: '',
     ...(nic.log === undefined ? {} : { log: `${nic.id}-log` }),
+    ...(nic.stopDelayNs === undefined ? {} : { 'stop-delay-ns': nic.stopDelayNs }),
   };
 }
 
