@@ -18,6 +18,7 @@
 #define RX_BATCH            64      /* frames between two looks at the clock */
 #define RX_FRAME_DESCS      DIV_ROUND_UP(FERRONIC_FRAME_MAX, \
                                          FERRONIC_RX_BUFFER_MIN)
+#define RX_AHEAD            RX_BATCH    /* descriptors read in one access */
 
 /* FIFO: frames lie in one piece, the oldest at frames[first]. */
 
@@ -191,9 +192,22 @@ typedef enum Delivery {
     ABORTED,        /* the device is not what it was */
 } Delivery;
 
+/*
+ * Descriptors of a queue that were read in one access, those from the head on
+ * at descs[used]. They live no longer than one run of the engine.
+ */
+typedef struct RxAhead {
+    FerronicRxDesc descs[RX_AHEAD];
+    uint32_t used;
+    uint32_t count;
+} RxAhead;
+
+QEMU_BUILD_BUG_ON(RX_AHEAD < RX_FRAME_DESCS);
+
 /* A frame on its way into a ring. */
 typedef struct RxFrame {
     FerronicRx *rx;
+    RxAhead *ahead;
     const uint8_t *data;
     size_t size;
     uint32_t descs;         /* how many it needs */
@@ -268,10 +282,29 @@ static FerronicDma fill_one(const RxFrame *frame, const FerronicRxDesc *desc,
     return complete(rx, index, n + 1 == frame->descs ? frame->hash : 0, status);
 }
 
+/*
+ * Sees that the frame's descriptors are at hand. A fault may be meant for the
+ * read of one frame's descriptors: then nothing is read for the next.
+ */
+static FerronicDma fetch(const RxFrame *frame)
+{
+    FerronicQueue *queue = &frame->rx->queue;
+    RxAhead *ahead = frame->ahead;
+    bool faulty = ferronic_fault_hook(queue->core, dma);
+
+    if (!faulty && ahead->count - ahead->used >= frame->descs) {
+        return FERRONIC_DMA_OK;
+    }
+    ahead->used = 0;
+    ahead->count = faulty ? frame->descs
+                          : MIN(ferronic_queue_owned(queue), RX_AHEAD);
+    return ferronic_queue_fetch(queue, ahead->descs, ahead->count);
+}
+
 static FerronicDma fill(const RxFrame *frame, uint64_t *failed)
 {
     FerronicQueue *queue = &frame->rx->queue;
-    FerronicRxDesc descs[RX_FRAME_DESCS];
+    RxAhead *ahead = frame->ahead;
     FerronicDma result;
     uint32_t n;
 
@@ -285,13 +318,15 @@ static FerronicDma fill(const RxFrame *frame, uint64_t *failed)
             return FERRONIC_DMA_GONE;
         }
     }
-    result = ferronic_queue_fetch(queue, descs, frame->descs);
+    result = fetch(frame);
     for (n = 0; result == FERRONIC_DMA_OK && n < frame->descs; n++) {
+        const FerronicRxDesc *desc = &ahead->descs[ahead->used + n];
         uint32_t index = ferronic_queue_next(queue, queue->head, n);
 
-        check_given(frame->rx, &descs[n], index);
-        result = fill_one(frame, &descs[n], n, index, failed);
+        check_given(frame->rx, desc, index);
+        result = fill_one(frame, desc, n, index, failed);
     }
+    ahead->used += frame->descs;
     return result;
 }
 
@@ -321,7 +356,7 @@ static Delivery deliver(FerronicCore *core, const RxFrame *frame)
 }
 
 /* Finds out where the first frame of the FIFO goes. */
-static void classify(FerronicCore *core, RxFrame *frame)
+static void classify(FerronicCore *core, RxFrame *frame, RxAhead *ahead)
 {
     FerronicFifoFrame *entry = fifo_at(&core->fifo, 0);
     FerronicPacket packet;
@@ -334,6 +369,7 @@ static void classify(FerronicCore *core, RxFrame *frame)
     queue = ferronic_rss_queue(&core->rss, &packet, frame->data, &frame->hash,
                                &type);
     frame->rx = &core->rx[queue];
+    frame->ahead = &ahead[queue];
     /* The buffer size of a queue that is off can be anything. */
     frame->descs = DIV_ROUND_UP(frame->size, MAX(frame->rx->buffer,
                                                  FERRONIC_RX_BUFFER_MIN));
@@ -410,13 +446,19 @@ static Delivery run(FerronicCore *core)
 {
     int64_t now = ferronic_now();
     uint32_t budget = RX_BATCH;
+    RxAhead ahead[FERRONIC_QUEUES];
     RxFrame frame;
+    unsigned i;
 
+    for (i = 0; i < FERRONIC_QUEUES; i++) {
+        ahead[i].used = 0;
+        ahead[i].count = 0;
+    }
     while (core->fifo.count && budget--) {
         Delivery result;
         int64_t done;
 
-        classify(core, &frame);
+        classify(core, &frame, ahead);
         done = core->rx_engine_ns + (int64_t)frame.descs * core->dma_latency_ns;
         if (done > now) {
             arm(core, done);
