@@ -562,36 +562,39 @@ static void random_tx_desc(Nic *nic, GRand *rand, uint8_t *desc)
     uint32_t layout = 60 + below(rand, 1500);
     uint32_t command = FERRONIC_TX_DESC_COMMAND_EOP | below(rand, 2) << 1;
 
-    /* Right, but for one thing; or wrong altogether. */
-    switch (below(rand, 8)) {
+    /*
+     * Right, but for one thing; or wrong altogether. An address with nothing
+     * behind it stops the queue, so it is rare: the rest is to be seen, too.
+     */
+    switch (below(rand, 32)) {
     case 0:
         addr = random_address(nic, rand);
         break;
     case 1:
+        addr = random_address(nic, rand);
+        layout = g_rand_int(rand);
+        command = g_rand_int(rand);
+        break;
+    case 2 ... 6:
         layout = below(rand, 70000) & 0xffff;
         break;
-    case 2:
+    case 7 ... 11:
         layout |= g_rand_int(rand) & 0xffff0000;
         command |= FERRONIC_TX_DESC_COMMAND_CSUM;
         break;
-    case 3:
+    case 12 ... 16:
         layout |= 34 << 16 | 16u << 25;
         command |= FERRONIC_TX_DESC_COMMAND_CSUM |
                    FERRONIC_TX_DESC_COMMAND_TSO |
                    (g_rand_int(rand) & 0x0ffffff0);
         break;
-    case 4:
+    case 17 ... 21:
         command &= ~FERRONIC_TX_DESC_COMMAND_EOP;
         break;
-    case 5:
+    case 22 ... 26:
         command |= BIT(28 + below(rand, 4));
         break;
-    case 6:
-        layout = g_rand_int(rand);
-        command = g_rand_int(rand);
-        break;
     default:
-        addr = random_address(nic, rand);
         layout = g_rand_int(rand);
         command = g_rand_int(rand);
         break;
@@ -604,8 +607,8 @@ static void random_tx_desc(Nic *nic, GRand *rand, uint8_t *desc)
 static void random_rx_desc(Nic *nic, GRand *rand, uint8_t *desc)
 {
     memset(desc, 0, FERRONIC_RX_DESC_SIZE);
-    stq_le_p(desc, below(rand, 8) ? RX_MEMORY + below(rand, 0x80000)
-                                  : random_address(nic, rand));
+    stq_le_p(desc, below(rand, 64) ? RX_MEMORY + below(rand, 0x80000)
+                                   : random_address(nic, rand));
     if (below(rand, 4) == 0) {
         stl_le_p(desc + 8, g_rand_int(rand));
         stl_le_p(desc + 12, g_rand_int(rand));
