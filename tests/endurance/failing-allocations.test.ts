@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// FERROLAB_SITES=100000 npx mocha tests/endurance/failing-allocations.test.ts
+// Every allocation of probe and open fails once, and every one that packets make.
+
+import { expect } from 'chai';
+import { ownAddress, peerAddress } from '../../lab/src/run/guest-driver.ts';
+import { AllocationSites, type Coverage } from '../support/allocation-sites.ts';
+import { bothDrivers, countOf, endures } from '../support/endurance-guest.ts';
+
+/** Sites of a step at which allocations are failed, at most. */
+const most = countOf('FERROLAB_SITES', 5);
+
+/** Both ways, small packets and such as need several; the rings' caches of pages run dry meanwhile. */
+const traffic = `
+ping -q -f -w 2 -s 1000 ${peerAddress} >/dev/null 2>&1 &
+ip netns exec peer ping -q -f -w 2 -s 20000 ${ownAddress} >/dev/null 2>&1 &
+wait`;
+
+function told({ found, failed, allocations }: Coverage): string {
+  return `${[...found].filter((site) => failed.has(site)).length} of ${found.size} (${allocations} allocations)`;
+}
+
+for (const [driver, module] of bothDrivers) {
+  describe(`the ${driver} driver, its allocations failing one after the other`, function () {
+    this.timeout(7_200_000);
+
+    it('refuses or goes on, leaks nothing, and moves packets afterwards', async () => {
+      await endures('failing allocations', [module], async (guest) => {
+        const context = await guest.bring(module);
+        const sites = new AllocationSites(guest.guest, module, context.driver.device(0));
+        const inTraffic = [...(await sites.ofTraffic(traffic))].slice(0, most);
+        let failedInTraffic = 0;
+        for (const [site, address] of inTraffic) {
+          const failures = await sites.failUnderTraffic(address, traffic);
+          if (failures > 0) failedInTraffic += 1;
+          else console.log(`      not failed: ${site}`);
+        }
+        await context.driver.provesTraffic();
+        await guest.guest.run(
+          'asking for small rings',
+          `for l in /sys/bus/pci/drivers/${module}/*/net/*; do ethtool -G ${'$'}{l##*/} rx 64 tx 64; done`,
+        );
+        const open = await sites.sweep('open', most);
+        const probe = await sites.sweep('probe', most);
+        await context.driver.restore();
+        for (const step of [probe, open]) {
+          expect(step.allocations).to.be.above(0);
+          if (step.complete) {
+            expect([...step.found].filter((site) => !step.failed.has(site))).to.deep.equal([]);
+          }
+        }
+        expect(failedInTraffic, 'sites under traffic').to.equal(inTraffic.length);
+        const figures = {
+          [`sites failed in probe`]: told(probe),
+          [`in open`]: told(open),
+          [`under traffic`]: `${failedInTraffic} of ${inTraffic.length}`,
+        };
+        return { context, figures };
+      });
+    });
+  });
+}

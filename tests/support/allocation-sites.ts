@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a driver allocates, as the kernel is seen to ask whether an allocation shall fail, and which of
+// these have been failed. A site is the chain of calls from the driver's own function to the allocator.
+
+import type { Guest } from '../../lab/src/run/guest.ts';
+
+/** The two steps whose allocations are made by the task that asks for the step. */
+export type TaskStep = 'probe' | 'open';
+
+/** A sweep over a step: which sites there are, and which were failed. */
+export interface Coverage {
+  readonly found: ReadonlySet<string>;
+  readonly failed: ReadonlySet<string>;
+  /** Allocations failed; a site in a loop makes several. */
+  readonly allocations: number;
+  /** Whether every site was tried. */
+  readonly complete: boolean;
+}
+
+/** Allocations of one command to the guest. */
+const stretch = 10;
+const stretchMs = 300_000;
+
+/**
+ * Prints a line for each time the kernel has asked on behalf of the driver: its site, and the address to
+ * which the call in the driver returns. What the allocator and the checkers ask for themselves has a
+ * word before it, as its failure is not that of the site. With `failed`, only what was told to fail. With
+ * `task`, not what interrupts have asked.
+ */
+const sitesOfTrace = `
+function infra(f) { return f ~ /^(should_fail|__should_fail|kmem_cache_|__kmalloc|kmalloc|__do_kmalloc|___kmalloc|slab_|__slab|___slab|new_slab|allocate_slab|alloc_slab|refill_|__refill|alloc_from_pcs|alloc_full_sheaf|alloc_empty_sheaf|__pcs|__alloc_|prepare_alloc|alloc_pages|alloc_frozen|___alloc|get_free_pages|kasan|__kasan|stack_depot|save_stack|set_track|kmemleak|__create_object|create_object|__link_object|debug_object|__debug_object|lookup_object|fill_pool|debug_dma|dma_entry|dma_debug)/ }
+function end(  i, f, own, key, addr, word, past, limit) {
+	if (frames == 0 || irq || failed && !told) { frames = 0; return }
+	limit = frames < 31 ? frames : 31
+	own = 0
+	for (i = 1; i <= limit; i++) if (index(frame[i], m)) { own = i; break }
+	if (own == 0 || frame[1] ~ /usercopy|copy_|strncpy|futex|make_request/) { frames = 0; return }
+	for (i = 1; i <= limit; i++) if (frame[i] ~ /^add_dma_entry/) { frames = 0; return }
+	for (i = 1; i <= own; i++) {
+		f = frame[i]
+		if (!past && i < own && infra(f)) {
+			if (f ~ /^(kasan|__kasan|stack_depot|kmemleak|create_object|__create|debug_|__debug_|fill_pool|set_track|dma_)/) word = "checker "
+			else if (word == "" && f ~ /^(allocate_slab|new_slab|alloc_slab|refill_|__refill|alloc_full_sheaf|alloc_empty_sheaf|__pcs)/) word = "slab "
+			continue
+		}
+		past = 1
+		key = key (key == "" ? "" : " < ") f
+	}
+	print "site " address[own] " " own " " word key
+	frames = 0
+}
+/<stack trace>/ { next }
+/ asked: / { end(); for (i = 1; i <= NF; i++) if ($i ~ /^\\[[0-9]+\\]$/) { flags = $(i + 1); break }; irq = task && substr(flags, 3, 1) ~ /[hsHzZ]/; told = /ret=1/; next }
+/^ *=> / { frames++; sub(/^ *=> /, ""); address[frames] = $NF; gsub(/[<>]/, "", address[frames]); sub(/ <[0-9a-f]+>$/, ""); sub(/\\/0x[0-9a-f]+/, ""); frame[frames] = $0 }
+END { end() }`;
+
+/** What the scripts below may use; `$m` is the module. */
+const tools = `
+t=/sys/kernel/tracing
+[ -e $t/kprobe_events ] || mount -t tracefs nodev $t || exit 1
+watch() {
+	echo 0 >$t/tracing_on
+	echo 16384 >$t/buffer_size_kb
+	[ -e $t/events/lab/asked ] || echo 'r:lab/asked should_fail_ex ret=$retval:u8' >$t/kprobe_events || exit 1
+	for option in stacktrace sym-offset sym-addr; do echo 1 >$t/options/$option || exit 1; done
+	echo 1 >$t/events/lab/asked/enable
+}
+only_this_task() { echo $$ >$t/set_event_pid; }
+all_tasks() { echo >$t/set_event_pid; }
+sites() { # TASK FAILED
+	awk -v m="[$m]" -v task=$1 -v failed=$2 '${sitesOfTrace}' $t/trace
+}
+# fail-nth counts at every place where the kernel can inject a failure: those that fail no allocation
+# get a filter that no stack passes.
+spare_others() {
+	for depth in /sys/kernel/debug/fail_*/stacktrace-depth; do
+		case $depth in */fail_page_alloc/*) continue ;; esac
+		echo 1 >\${depth%/*}/require-start; echo 1 >\${depth%/*}/require-end; echo 1 >$depth
+	done
+	# DMA-API debugging gives up when it gets no memory for its own books.
+	set -- $(grep -A1 ' add_dma_entry$' /proc/kallsyms | cut -d' ' -f1)
+	for dir in failslab fail_page_alloc; do
+		echo 0x$1 >/sys/kernel/debug/$dir/reject-start; echo 0x$2 >/sys/kernel/debug/$dir/reject-end
+	done
+}
+step() { # NTH
+	echo >$t/trace; echo 1 >$t/tracing_on
+	echo $1 >/proc/self/fail-nth
+	echo "$value" >"$file"
+	echo 0 >/proc/self/fail-nth
+	echo 0 >$t/tracing_on
+} 2>/dev/null
+`;
+
+/** Where a step is written to, and how it is undone. */
+function stepScript(step: TaskStep, device: string): string {
+  const driver = '/sys/bus/pci/drivers/$m';
+  return step === 'probe'
+    ? `value=${device} file=${driver}/bind
+undo() { [ ! -e ${driver}/${device} ] || echo ${device} >${driver}/unbind; }
+undo`
+    : `[ -e ${driver}/${device} ] || echo ${device} >${driver}/bind || exit 1
+for l in ${driver}/${device}/net/*; do :; done
+value=0x1003 file=$l/flags
+undo() { echo 0x1002 >$l/flags; }
+undo`;
+}
+
+/** The allocation sites of one driver in one guest. */
+export class AllocationSites {
+  readonly #guest: Guest;
+  readonly #module: string;
+  readonly #device: string;
+
+  constructor(guest: Guest, module: string, device: string) {
+    this.#guest = guest;
+    this.#module = module;
+    this.#device = device;
+  }
+
+  /**
+   * Does a step again and again, failing an allocation at one site after the other: the first one that is
+   * made there, and the last one, when something has been done already that must be undone.
+   */
+  async sweep(step: TaskStep, most: number): Promise<Coverage> {
+    const order = (await this.#trace(step)).map(({ site }) => site);
+    const found = new Set(order.filter(isSite));
+    const failed = new Set<string>();
+    let allocations = 0;
+    const fail = async (numbers: readonly number[]) => {
+      const sites = await this.#fail(step, numbers);
+      for (const site of sites) failed.add(site);
+      allocations += sites.length;
+    };
+    const numbers = [...found]
+      .slice(0, most)
+      .flatMap((site) => [...new Set([order.indexOf(site) + 1, order.lastIndexOf(site) + 1])]);
+    for (let done = 0; done < numbers.length; done += stretch) {
+      await fail(numbers.slice(done, done + stretch));
+    }
+    // The allocator asks now and then for itself: numbers shift, and a site is passed over.
+    for (let attempt = 0; attempt < 6 && found.size <= most; attempt += 1) {
+      const missing = [...found].filter((site) => !failed.has(site));
+      const now = missing.length === 0 ? [] : (await this.#trace(step)).map(({ site }) => site);
+      for (const site of missing) {
+        const number = now.indexOf(site) + 1;
+        if (number > 0) await fail([number]);
+      }
+    }
+    return { found, failed, allocations, complete: found.size <= most };
+  }
+
+  /** The sites in the driver's own text at which packets allocate, with what the calls return to. */
+  async ofTraffic(traffic: string): Promise<ReadonlyMap<string, string>> {
+    const lines = await this.#run(
+      'looking for allocations under traffic',
+      `watch; all_tasks; echo >$t/trace; echo 1 >$t/tracing_on
+${traffic}
+echo 0 >$t/tracing_on; sites 0 0 | sort -u`,
+    );
+    return new Map(lines.filter(isOwn).map(({ site, address }) => [site, address]));
+  }
+
+  /** Lets allocations that return to `address` fail, three times, under traffic; how often they did. */
+  async failUnderTraffic(address: string, traffic: string): Promise<number> {
+    const { stdout } = await this.#guest.attempt(
+      'failing allocations under traffic',
+      `m=${this.#module}\n${tools}
+lab-fault arm $m 0 3 any >/dev/null || exit 1
+for dir in failslab fail_page_alloc; do
+	d=/sys/kernel/debug/$dir
+	echo 0x${address} >$d/require-start
+	echo 0x${(BigInt(`0x${address}`) + 1n).toString(16)} >$d/require-end
+	echo 16 >$d/stacktrace-depth
+	echo 100 >$d/probability
+done
+${traffic}
+lab-fault disarm`,
+      stretchMs,
+    );
+    return Number(/^lab-fault: delivered (\d+)/m.exec(stdout)?.[1] ?? 0);
+  }
+
+  /** Every time a clean step asks, in order. */
+  async #trace(step: TaskStep): Promise<readonly Line[]> {
+    return await this.#run(
+      `looking for the allocations of ${step}`,
+      `watch; only_this_task
+lab-fault arm $m 0 1000000 any >/dev/null || exit 1; spare_others
+${stepScript(step, this.#device)}
+step 0; undo; sites 1 0; lab-fault disarm >/dev/null`,
+    );
+  }
+
+  /** The sites at which the numbered allocations have failed; none for a number that is too large. */
+  async #fail(step: TaskStep, numbers: readonly number[]): Promise<readonly string[]> {
+    const lines = await this.#run(
+      `failing allocations during ${step}`,
+      `watch; only_this_task
+lab-fault arm $m 0 1000000 any >/dev/null || exit 1; spare_others
+${stepScript(step, this.#device)}
+for n in ${numbers.join(' ')}; do step $n; undo; sites 1 1; done
+lab-fault disarm >/dev/null`,
+    );
+    return lines.map(({ site }) => site);
+  }
+
+  async #run(doing: string, script: string): Promise<readonly Line[]> {
+    const command = `m=${this.#module}\n${tools}\n${script}`;
+    const stdout = await this.#guest.run(doing, command, stretchMs);
+    return stdout.split('\n').flatMap(parseLine);
+  }
+}
+
+interface Line {
+  readonly site: string;
+  readonly address: string;
+  /** Position of the driver's function on the stack, from 1. */
+  readonly depth: number;
+}
+
+/** How deep below the driver an allocation is its own, and not one of the stack it hands packets to. */
+const ownDepth = 14;
+
+function isOwn({ site, depth }: Line): boolean {
+  return isSite(site) && depth <= ownDepth;
+}
+
+/** The allocator's and the checkers' own are none. */
+function isSite(site: string): boolean {
+  return !/^(?:slab|checker) /.test(site);
+}
+
+function parseLine(line: string): readonly Line[] {
+  const [, address, depth, site] = /^site ([0-9a-f]+) (\d+) (.*)$/.exec(line) ?? [];
+  if (address === undefined || depth === undefined || site === undefined) return [];
+  return [{ address, depth: Number(depth), site }];
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// A debug guest with both drivers and two linked cards that stays up from test to test, and what is
+// asked of it after each.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Deadline, type Wait } from 'qemu-ipc/wait';
+import { StreamProgress } from '../../lab/src/artifacts/build-progress.ts';
+import { gatherBootInputs } from '../../lab/src/cli/boot-inputs.ts';
+import { type BootedVm, bootVm } from '../../lab/src/run/boot-sequence.ts';
+import { CrashWatch } from '../../lab/src/run/crash-watch.ts';
+import { entryReport, readDeviceLog } from '../../lab/src/run/device-log.ts';
+import { deviceReport } from '../../lab/src/run/device-report.ts';
+import { Guest } from '../../lab/src/run/guest.ts';
+import { GuestDriver } from '../../lab/src/run/guest-driver.ts';
+import { Slots } from '../../lab/src/run/slot.ts';
+import { WorkloadEnded } from '../../lab/src/run/workload-end.ts';
+import { forgetOldLeaks, kmemleak } from '../../lab/src/run/workloads/kmemleak.ts';
+import type { StepContext } from '../../lab/src/run/workloads/step-context.ts';
+import { linkedPair } from '../../lab/src/vm/machine-spec.ts';
+
+/** Each driver with the name of its module. */
+export const bothDrivers = [
+  ['rust', 'ferronic'],
+  ['c', 'ferronic_c'],
+] as const;
+
+export type Module = (typeof bothDrivers)[number][1];
+
+const pciId = '1234:fe01';
+const bootMs = 240_000;
+/** Long enough for the kernel's own watchdogs to say why a guest does not answer. */
+const silenceMs = 26_000;
+/** A report that has begun is taken for one after a while, even if it has no end. */
+const lastWordsMs = 1_800;
+
+/** A count from the environment; without one, what a test on every change has time for. */
+export function countOf(variable: string, small: number): number {
+  return Number(process.env[variable] ?? small);
+}
+
+export function within(ms: number): Wait {
+  return { signal: new AbortController().signal, deadline: Deadline.after(ms) };
+}
+
+/** A booted debug guest and everything that watches it. */
+export class EnduranceGuest {
+  readonly booted: BootedVm;
+  readonly guest: Guest;
+  readonly slots: Slots;
+  readonly runDir: string;
+  /** What the drivers were built from. */
+  readonly commit: string;
+  readonly #watch: CrashWatch;
+  #lockdepEnded = false;
+
+  private constructor(booted: BootedVm, watch: CrashWatch, runDir: string, commit: string) {
+    this.commit = commit;
+    this.booted = booted;
+    this.runDir = runDir;
+    this.#watch = watch;
+    this.guest = new Guest(booted.ssh, watch.signal);
+    this.slots = new Slots(booted.vm.qmp, linkedPair('ferronic'), watch.signal);
+    this.#watchDevices();
+  }
+
+  static async boot(): Promise<EnduranceGuest> {
+    const runDir = mkdtempSync(join(tmpdir(), 'ferrolab-endurance-'));
+    const progress = new StreamProgress(process.stderr);
+    const commit = presentCommit();
+    const options = { wait: { ...within(0), deadline: Deadline.never }, progress };
+    const rust = await gatherBootInputs('debug', 'rust', options);
+    const c = await gatherBootInputs('debug', 'c', options).finally(() => progress.close());
+    const booted = await bootVm(
+      {
+        ...{ cpus: 2, memoryMiB: 512, accel: 'tcg', qemu: rust.qemu, runDir },
+        append: ['loglevel=8', 'printk.devkmsg=on', 'kfence.sample_interval=0'],
+        kernel: rust.kernel,
+        initramfs: [...rust.initramfs, ...c.initramfs.slice(1)],
+        nics: linkedPair('ferronic'),
+      },
+      rust.credentials,
+      within(bootMs),
+      { keepalive: { intervalMs: 8_000, countMax: 5 } },
+    );
+    const watch = new CrashWatch(booted.vm, 'ferronic', () => undefined);
+    const guest = new EnduranceGuest(booted, watch, runDir, commit);
+    await forgetOldLeaks(guest.guest);
+    return guest;
+  }
+
+  /** Whether nothing has gone wrong with it so far. */
+  get sound(): boolean {
+    return !this.#watch.signal.aborted;
+  }
+
+  /** Whether lockdep has complained of pciehp's own locks: it complains once, and then is off. */
+  get lockdepEnded(): boolean {
+    return this.#lockdepEnded;
+  }
+
+  /** Says that a card is pulled out of its slot from now on. */
+  pullsCards(): void {
+    this.#lockdepEnded = true;
+  }
+
+  /** Binds the driver to both cards, and joins them; the other driver leaves. */
+  async bring(module: Module): Promise<StepContext & { readonly surprise: Slots }> {
+    await this.leave();
+    const driver = await GuestDriver.find(this.guest, module, pciId);
+    await driver.load();
+    await driver.bind();
+    await driver.linkUp();
+    return this.context(driver);
+  }
+
+  context(driver: GuestDriver): StepContext & { readonly surprise: Slots } {
+    const { guest, slots: surprise } = this;
+    return { guest, driver, surprise, payloadBytes: 1_000, allocFailures: () => undefined };
+  }
+
+  async leave(): Promise<void> {
+    const modules = bothDrivers.map(([, module]) => module).join(' ');
+    await this.guest.run(
+      'unloading the drivers',
+      `for m in ${modules}; do [ ! -d /sys/module/$m ] || rmmod $m || exit 1; done`,
+    );
+  }
+
+  /** Throws with all there is to say when the kernel, its checkers or the device complain. */
+  async mustBeSound(context: StepContext): Promise<void> {
+    await kmemleak(context);
+    await this.mustBeQuiet();
+  }
+
+  /** As above, without a search for leaks. */
+  async mustBeQuiet(): Promise<void> {
+    // A checker that has given up complains no more.
+    await this.guest.run(
+      'asking the checkers',
+      `read -r off </sys/kernel/debug/dma-api/disabled; [ "$off" = N ] || { echo 'DMA-API debugging is off'; exit 1; }
+read -r errors </sys/kernel/debug/dma-api/error_count; [ "$errors" = 0 ] || { echo "$errors complaints of DMA-API"; exit 1; }
+echo scan=off >/sys/kernel/debug/kmemleak || { echo 'kmemleak is off'; exit 1; }
+${this.#lockdepEnded ? 'exit 0' : ''}
+grep -q 'debug_locks: *1' /proc/lockdep_stats || { echo 'lockdep is off'; exit 1; }`,
+    );
+    await delay(lastWordsMs);
+    if (!this.sound) throw await this.complaint(undefined);
+    const broken = await this.#brokenRules();
+    if (broken.length > 0) throw new Error(`rules were broken:\n${broken.join('\n')}`);
+  }
+
+  /** What has gone wrong, in one error. */
+  async complaint(cause: unknown): Promise<Error> {
+    if (this.sound && saysLittle(cause)) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, silenceMs);
+        this.#watch.signal.addEventListener('abort', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+    if (!this.sound) await this.#watch.collect(new AbortController().signal);
+    const seen = this.#watch.finish();
+    const { reports, deviceReports, panicked, guestReset, qemuDied } = seen;
+    const said = [
+      ...reports.map(({ lines, title }) => `${title}\n${lines.slice(0, 80).join('\n')}`),
+      ...deviceReports.map(({ title }) => title),
+      ...(panicked ? ['the guest panicked'] : []),
+      ...(guestReset ? ['the guest was reset'] : []),
+      ...(qemuDied === null ? [] : [`QEMU ${qemuDied}`]),
+      ...(cause instanceof WorkloadEnded ? [JSON.stringify(cause.end)] : []),
+      `console: ${join(this.runDir, 'console.log')}`,
+    ];
+    return new Error(said.join('\n\n'), { cause });
+  }
+
+  /** Ends the machine; its folder stays when there is something to look at. */
+  async end(keep: boolean): Promise<void> {
+    this.#watch.stopping();
+    await this.booted[Symbol.asyncDispose]();
+    if (!keep) rmSync(this.runDir, { recursive: true, force: true });
+  }
+
+  async #brokenRules(): Promise<string[]> {
+    const broken: string[] = [];
+    for (const { log } of linkedPair('ferronic')) {
+      for await (const entry of readDeviceLog(join(this.runDir, log ?? ''))) {
+        if (entryReport(entry) !== null) broken.push(JSON.stringify(entry));
+      }
+    }
+    return broken;
+  }
+
+  #watchDevices(): void {
+    const watch = async () => {
+      for await (const event of this.booted.vm.qmp.events()) {
+        const report = deviceReport(event);
+        if (report !== null) this.#watch.reportOfDevice(report);
+      }
+    };
+    watch().catch(() => undefined);
+  }
+}
+
+function saysLittle(error: unknown): boolean {
+  return error instanceof WorkloadEnded && ['stuck', 'lost'].includes(error.end.kind);
+}
+
+let current: EnduranceGuest | undefined;
+
+/** The guest that the last test has left sound, or a new one. */
+async function takeGuest(): Promise<EnduranceGuest> {
+  if (current?.sound === false) await dropGuest(true);
+  if (current?.lockdepEnded === true) await dropGuest(false);
+  current ??= await EnduranceGuest.boot();
+  return current;
+}
+
+async function dropGuest(keep: boolean): Promise<void> {
+  const dropped = current;
+  current = undefined;
+  await dropped?.end(keep);
+}
+
+after(async function () {
+  this.timeout(60_000);
+  await dropGuest(false);
+});
+
+/** What a test found out, for its line of figures. */
+export type Figures = Readonly<Record<string, string | number>>;
+
+/**
+ * Lets `work` do its worst to a driver, then asks everything that can complain whether it does, and
+ * prints one line of figures.
+ */
+export async function endures(
+  title: string,
+  modules: readonly Module[],
+  work: (guest: EnduranceGuest) => Promise<{ readonly context: StepContext; figures: Figures }>,
+): Promise<void> {
+  const guest = await takeGuest();
+  const since = performance.now();
+  try {
+    const { context, figures } = await work(guest);
+    const seconds = Math.round((performance.now() - since) / 1_000);
+    await guest.mustBeSound(context);
+    const list = Object.entries({ ...figures, seconds, commit: guest.commit });
+    const told = list.map(([name, value]) => `${value} ${name}`).join(', ');
+    console.log(`      ${modules.join(' and ')}: ${title}: ${told}`);
+  } catch (error) {
+    const complaint = await guest.complaint(error);
+    await dropGuest(true);
+    throw complaint;
+  }
+}
+
+function presentCommit(): string {
+  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim();
+  try {
+    const dirty = git('status', '--porcelain', '--', 'kernel-module/c', 'kernel-module/rust');
+    return `${git('rev-parse', '--short', 'HEAD')}${dirty === '' ? '' : ' and changes'}`;
+  } catch {
+    return 'unknown';
+  }
+}
