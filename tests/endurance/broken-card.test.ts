@@ -16,6 +16,7 @@ import {
   endures,
   type Figures,
   type Module,
+  pciId,
 } from '../support/endurance-guest.ts';
 import { ForwardingCard } from '../support/forwarding-card.ts';
 
@@ -91,6 +92,9 @@ class BrokenCard {
     else await this.#repair();
     await this.#prove(most);
     this.totals.rounds += 1;
+    this.#guest.tells(
+      `${card.module}: ${this.totals.rounds} rounds, last ${most ?? 'lesser faults'}`,
+    );
   }
 
   /** The faults of a round, at their times. */
@@ -194,7 +198,7 @@ describe('both drivers, forwarding the frames of broken cards', function () {
       const [first] = modules;
       if (first === undefined) throw new Error('there are no drivers');
       const drivers = await Promise.all(
-        modules.map((module) => GuestDriver.find(guest.guest, module, '1234:fe01')),
+        modules.map((module) => GuestDriver.find(guest.guest, module, pciId)),
       );
       const broken: BrokenCard[] = [];
       for (const [index, driver] of drivers.entries()) {

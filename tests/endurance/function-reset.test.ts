@@ -19,6 +19,7 @@ for (const [driver, module] of bothDrivers) {
           // The card on this side of the link, and the other one.
           const device = (done / stretch) % 2;
           await resetFunction({ step: 'reset-function', device, times }, context);
+          guest.tells(`${Math.min(done + stretch, cycles)} of ${cycles} resets`);
         }
         return { context, figures: { resets: cycles } };
       });

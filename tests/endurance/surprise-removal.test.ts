@@ -21,6 +21,7 @@ for (const [driver, module] of bothDrivers) {
         const random = new SeededRandom(1);
         for (let done = 0; done < cycles; done += 1) {
           await surpriseRemoval(drawSurpriseRemoval(random), context);
+          guest.tells(`${done + 1} of ${cycles} removals`);
         }
         return { context, figures: { removals: cycles } };
       });

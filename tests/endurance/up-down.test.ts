@@ -17,6 +17,7 @@ for (const [driver, module] of bothDrivers) {
         const context = await guest.bring(module);
         for (let done = 0; done < cycles; done += stretch) {
           await upDown({ step: 'up-down', times: Math.min(stretch, cycles - done) }, context);
+          guest.tells(`${Math.min(done + stretch, cycles)} of ${cycles} cycles`);
         }
         return { context, figures: { cycles } };
       });

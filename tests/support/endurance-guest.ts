@@ -30,7 +30,7 @@ export const bothDrivers = [
 
 export type Module = (typeof bothDrivers)[number][1];
 
-const pciId = '1234:fe01';
+export const pciId = '1234:fe01';
 const bootMs = 240_000;
 /** Long enough for the kernel's own watchdogs to say why a guest does not answer. */
 const silenceMs = 26_000;
@@ -95,6 +95,11 @@ export class EnduranceGuest {
   /** Whether nothing has gone wrong with it so far. */
   get sound(): boolean {
     return !this.#watch.signal.aborted;
+  }
+
+  /** Where a long test has come to. */
+  tells(progress: string): void {
+    if (process.env['FERROLAB_PROGRESS'] !== undefined) console.log(`      ${progress}`);
   }
 
   /** Whether lockdep has complained of pciehp's own locks: it complains once, and then is off. */
