@@ -109,6 +109,14 @@ describe('the console parser', () => {
     expect(crash.frame).to.equal('ferronic_get_stats64');
   });
 
+  it('names a complaint of DMA-API by its text, which comes before the warning', () => {
+    const crash = onlyCrash(sample('dma-unmap-twice'));
+    expect(crash.title).to.equal(
+      'DMA-API: device driver tries to free DMA memory it has not allocated in ferronic_tx_poll',
+    );
+    expect(crash.family).to.equal('dma-api');
+  });
+
   it('reports IOMMU faults, transmit time-outs and uncorrectable PCIe errors', () => {
     expect(crashesOf(sample('device-trouble')).map(({ title }) => title)).to.deep.equal([
       'DMAR: DMA Write fault: PTE Write access is not set',

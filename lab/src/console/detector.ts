@@ -23,6 +23,8 @@ export interface Detector {
   readonly header: RegExp;
   /** Messages that look like the header and are harmless. */
   readonly unless?: RegExp;
+  /** The header that comes next when this message is the text of a warning: it is the same report. */
+  readonly followedBy?: RegExp;
   /** Must match somewhere in the report, else the next detector with this header is tried. */
   readonly body?: RegExp;
   /** A consequence that a report can have only once: the second one starts a report of its own. */

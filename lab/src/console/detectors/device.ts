@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Detector } from '../detector.ts';
+import { dmaHelpers } from './dma-helpers.ts';
 
 /** What a device or its driver does wrong and the kernel survives: interrupts, queues, DMA, PCIe errors. */
 export const deviceDetectors: readonly Detector[] = [
@@ -77,9 +78,11 @@ export const deviceDetectors: readonly Detector[] = [
     family: 'dma-api',
     strength: 'needs-trace',
     header: /^\s*DMA-API: (?:\S+ [\w:.]+: )?(?<fault>device driver [^[]+)/,
+    followedBy: /WARNING: .*\bkernel\/dma\/debug\.c:\d+/,
     title: 'DMA-API: {fault} in {frame}',
     type: 'WARNING',
     search: 'innermost',
+    skip: dmaHelpers,
   },
   {
     family: 'aer',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Detector } from '../detector.ts';
+import { dmaHelpers } from './dma-helpers.ts';
 
 // Before Linux 6.19: "WARNING: CPU: 1 PID: 2 at file.c:3 f+0x4/0x5"; since: "WARNING: [cond] file.c:3 at f+0x4/0x5, CPU#1: comm/2".
 const at = (file: string, fn = '') =>
@@ -83,7 +84,7 @@ export const warningDetectors: readonly Detector[] = [
     header: at('kernel/dma/debug\\.c'),
     body: /DMA-API: (?:\S+ [\w:.]+: )?(?<fault>[^[\n]+)/,
     title: 'DMA-API: {fault} in {frame}',
-    skip: /^(?:check_\w+|add_dma_entry|debug_dma_\w+|err_printk|dma_(?:map|unmap|sync|free|alloc|direct)_\w+)$/,
+    skip: dmaHelpers,
   },
   {
     ...warn,
