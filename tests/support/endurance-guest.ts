@@ -266,7 +266,8 @@ export async function endures(
 }
 
 function presentCommit(): string {
-  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim();
+  const git = (...args: string[]) =>
+    execFileSync('git', args, { encoding: 'utf8', stdio: 'pipe' }).trim();
   try {
     const dirty = git('status', '--porcelain', '--', 'kernel-module/c', 'kernel-module/rust');
     return `${git('rev-parse', '--short', 'HEAD')}${dirty === '' ? '' : ' and changes'}`;
