@@ -10,6 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { StreamProgress } from '../../lab/src/artifacts/build-progress.ts';
 import { gatherBootInputs } from '../../lab/src/cli/boot-inputs.ts';
+import type { CrashReport } from '../../lab/src/console/crash-report.ts';
+import { isKernelsOwn } from '../../lab/src/console/kernel-faults.ts';
 import { type BootedVm, bootVm } from '../../lab/src/run/boot-sequence.ts';
 import { CrashWatch } from '../../lab/src/run/crash-watch.ts';
 import { entryReport, readDeviceLog } from '../../lab/src/run/device-log.ts';
@@ -86,7 +88,7 @@ export class EnduranceGuest {
       within(bootMs),
       { keepalive: { intervalMs: 8_000, countMax: 5 } },
     );
-    const watch = new CrashWatch(booted.vm, 'ferronic', () => undefined);
+    const watch = new CrashWatch(booted.vm, 'ferronic', () => undefined, isOnPurpose);
     const guest = new EnduranceGuest(booted, watch, runDir, commit);
     await forgetOldLeaks(guest.guest);
     return guest;
@@ -210,6 +212,11 @@ grep -q 'debug_locks: *1' /proc/lockdep_stats || { echo 'lockdep is off'; exit 1
     };
     watch().catch(() => undefined);
   }
+}
+
+/** Errors of the bus are told to the kernel on purpose; it repeats what it was told. */
+function isOnPurpose(report: CrashReport): boolean {
+  return isKernelsOwn(report) || report.family === 'aer';
 }
 
 function saysLittle(error: unknown): boolean {

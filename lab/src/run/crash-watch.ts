@@ -47,9 +47,16 @@ export class CrashWatch implements Disposable {
   #troubledAt: number | undefined;
   readonly #deviceReports: CrashRecord[] = [];
   readonly #alarm: (trouble: Trouble) => void;
+  readonly #blameable: (reports: readonly CrashReport[]) => readonly CrashReport[];
 
-  /** `module` is the driver's name in stacks. */
-  constructor(vm: RunningVm, module: string, onTrouble: (trouble: Trouble) => void) {
+  /** `module` is the driver's name in stacks; `excused` says which reports are no trouble. */
+  constructor(
+    vm: RunningVm,
+    module: string,
+    onTrouble: (trouble: Trouble) => void,
+    excused: (report: CrashReport) => boolean = isKernelsOwn,
+  ) {
+    this.#blameable = (reports) => reports.filter((report) => !excused(report));
     this.#driverFrames = new PhraseCounter(`[${module}]`);
     const troubled = (trouble: Trouble) => {
       if (!this.#troubled.signal.aborted) {
@@ -64,7 +71,7 @@ export class CrashWatch implements Disposable {
       this.#injections.push(chunk);
       const framesBefore = this.#driverFrames.count;
       this.#driverFrames.push(chunk);
-      this.#reports.push(...blameable(this.#parser.push(chunk)));
+      this.#reports.push(...this.#blameable(this.#parser.push(chunk)));
       if (this.#reports.length > 0 || this.#parser.crashing) {
         this.#driverFramesBefore ??= framesBefore;
         this.#keepCrashText(chunk);
@@ -75,7 +82,7 @@ export class CrashWatch implements Disposable {
         // Many reports have no last line: one that stays open for this long is as good as complete.
         this.#openReport ??= setTimeout(() => {
           this.#openReport = undefined;
-          if (blameable(this.#preview()).length > 0) {
+          if (this.#blameable(this.#preview()).length > 0) {
             troubled('console');
           }
         }, openReportMs).unref();
@@ -164,7 +171,7 @@ export class CrashWatch implements Disposable {
     readonly driverInStack: boolean;
   } {
     this[Symbol.dispose]();
-    this.#reports.push(...blameable(this.#parser.end()));
+    this.#reports.push(...this.#blameable(this.#parser.end()));
     return {
       reports: this.#reports,
       deviceReports: this.#deviceReports,
@@ -210,8 +217,4 @@ export class CrashWatch implements Disposable {
     // The link ends with the machine, which `exited` tells of.
     watch().catch(() => undefined);
   }
-}
-
-function blameable(reports: readonly CrashReport[]): readonly CrashReport[] {
-  return reports.filter((report) => !isKernelsOwn(report));
 }
