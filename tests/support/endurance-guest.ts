@@ -12,6 +12,7 @@ import { StreamProgress } from '../../lab/src/artifacts/build-progress.ts';
 import { gatherBootInputs } from '../../lab/src/cli/boot-inputs.ts';
 import type { CrashReport } from '../../lab/src/console/crash-report.ts';
 import { isKernelsOwn } from '../../lab/src/console/kernel-faults.ts';
+import { LabFailure } from '../../lab/src/errors.ts';
 import { type BootedVm, bootVm } from '../../lab/src/run/boot-sequence.ts';
 import { CrashWatch } from '../../lab/src/run/crash-watch.ts';
 import { entryReport, readDeviceLog } from '../../lab/src/run/device-log.ts';
@@ -69,7 +70,7 @@ export class EnduranceGuest {
     this.#watchDevices();
   }
 
-  static async boot(): Promise<EnduranceGuest> {
+  static async #boot(): Promise<EnduranceGuest> {
     const runDir = mkdtempSync(join(tmpdir(), 'ferrolab-endurance-'));
     const progress = new StreamProgress(process.stderr);
     const commit = presentCommit();
@@ -92,6 +93,18 @@ export class EnduranceGuest {
     const guest = new EnduranceGuest(booted, watch, runDir, commit);
     await forgetOldLeaks(guest.guest);
     return guest;
+  }
+
+  /** A host that is busy may spoil the clock of a guest. */
+  static async boot(): Promise<EnduranceGuest> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await EnduranceGuest.#boot();
+      } catch (error) {
+        const again = error instanceof LabFailure && error.code === 'GUEST_CLOCK' && attempt < 4;
+        if (!again) throw error;
+      }
+    }
   }
 
   /** Whether nothing has gone wrong with it so far. */

@@ -18,6 +18,8 @@ import { stripTerminalEscapes } from './terminal-escapes.ts';
 /** QEMU greets within a tenth of a second; this is for hosts under heavy load. */
 const greetingMs = 20_000;
 const lastMomentMs = 1_000;
+/** What the kernel says when two ways to measure the clock disagree, before it takes the worse one. */
+const wrongClock = 'tsc: PIT calibration deviates';
 
 export interface RunningVm extends AsyncDisposable {
   /** Leader of the process group that holds the sandbox and QEMU. */
@@ -126,7 +128,20 @@ class LaunchedVm implements RunningVm {
       });
     }
     this.#session = SshSession.connect(this.#process.ssh, credentials, wait, options);
-    return this.#session;
+    return this.#session.then((session) => this.#withRightClock(session));
+  }
+
+  /**
+   * A guest that got too little of the host while it measured its processor's clock, and believes what it
+   * measured, lives in a time that goes eighty times too fast: it sees lockups where there are none.
+   */
+  #withRightClock(session: SshSession): SshSession {
+    if (this.console.history().some((line) => line.includes(wrongClock))) {
+      throw new LabFailure('GUEST_CLOCK', 'the guest has measured its clock wrongly', {
+        remedy: 'The host is too busy; start it again.',
+      });
+    }
+    return session;
   }
 
   stop(): Promise<StoppedVm> {
