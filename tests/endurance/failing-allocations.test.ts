@@ -53,7 +53,7 @@ for (const [driver, module] of bothDrivers) {
         const figures = {
           [`sites failed in probe`]: told(probe),
           [`in open`]: told(open),
-          [`under traffic`]: `${failedInTraffic} of ${inTraffic.length}`,
+          [`calls under traffic`]: `${failedInTraffic} of ${inTraffic.length}`,
         };
         return { context, figures };
       });

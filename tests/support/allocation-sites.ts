@@ -150,7 +150,7 @@ export class AllocationSites {
     return { found, failed, allocations, complete: found.size <= most };
   }
 
-  /** The sites in the driver's own text at which packets allocate, with what the calls return to. */
+  /** The calls in the driver's own text from which packets allocate, with what they return to. */
   async ofTraffic(traffic: string): Promise<ReadonlyMap<string, string>> {
     const lines = await this.#run(
       'looking for allocations under traffic',
@@ -158,7 +158,9 @@ export class AllocationSites {
 ${traffic}
 echo 0 >$t/tracing_on; sites 0 0 | sort -u`,
     );
-    return new Map(lines.filter(isOwn).map(({ site, address }) => [site, address]));
+    return new Map(
+      lines.filter(isOwn).map(({ site, address }) => [site.split(' < ').at(-1) ?? site, address]),
+    );
   }
 
   /** Lets allocations that return to `address` fail, three times, under traffic; how often they did. */
