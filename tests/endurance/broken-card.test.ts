@@ -152,7 +152,10 @@ class BrokenCard {
     const card = this.#card;
     await this.tally();
     this.#guest.pullsCards();
-    if (kind === 'dead') await this.#guest.slots.remove(this.#slot);
+    if (kind === 'dead') {
+      // Nothing tells the kernel that it is: somebody has to.
+      await card.run('turning a slot off', `echo 0 >/sys/bus/pci/slots/${this.#slot}/power`);
+    }
     const path = '/sys/bus/pci/devices/$bdf';
     const wait = (condition: string) =>
       `tries=0; while ${condition}; do tries=$((tries + 1)); [ $tries -le 400 ] || exit 1; sleep 0.05; done`;

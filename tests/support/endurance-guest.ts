@@ -40,9 +40,14 @@ const silenceMs = 26_000;
 /** A report that has begun is taken for one after a while, even if it has no end. */
 const lastWordsMs = 1_800;
 
+/** Whether more than a little is asked for: then each test looks for leaks of its own. */
+let thorough = false;
+
 /** A count from the environment; without one, what a test on every change has time for. */
 export function countOf(variable: string, small: number): number {
-  return Number(process.env[variable] ?? small);
+  const asked = process.env[variable];
+  thorough ||= asked !== undefined;
+  return Number(asked ?? small);
 }
 
 export function within(ms: number): Wait {
@@ -150,14 +155,14 @@ export class EnduranceGuest {
     );
   }
 
-  /** Throws with all there is to say when the kernel, its checkers or the device complain. */
-  async mustBeSound(context: StepContext): Promise<void> {
+  /** Throws when memory has been lost; takes the driver off its devices. */
+  async mustHaveNoLeaks(context: StepContext): Promise<void> {
     await kmemleak(context);
-    await this.mustBeQuiet();
+    await this.mustBeSound();
   }
 
-  /** As above, without a search for leaks. */
-  async mustBeQuiet(): Promise<void> {
+  /** Throws with all there is to say when the kernel, its checkers or the device complain. */
+  async mustBeSound(): Promise<void> {
     // A checker that has given up complains no more.
     await this.guest.run(
       'asking the checkers',
@@ -237,24 +242,41 @@ function saysLittle(error: unknown): boolean {
 }
 
 let current: EnduranceGuest | undefined;
+/** Of the last test in this guest. */
+let latest: StepContext | undefined;
 
 /** The guest that the last test has left sound, or a new one. */
 async function takeGuest(): Promise<EnduranceGuest> {
   if (current?.sound === false) await dropGuest(true);
-  if (current?.lockdepEnded === true) await dropGuest(false);
+  if (current?.lockdepEnded === true) await leaveGuest();
   current ??= await EnduranceGuest.boot();
   return current;
+}
+
+/** Ends a sound guest; a leak of the tests in it shows now at the latest. */
+async function leaveGuest(): Promise<void> {
+  const guest = current;
+  if (guest === undefined) return;
+  try {
+    if (!thorough && latest !== undefined) await guest.mustHaveNoLeaks(latest);
+  } catch (error) {
+    const complaint = await guest.complaint(error);
+    await dropGuest(true);
+    throw complaint;
+  }
+  await dropGuest(false);
 }
 
 async function dropGuest(keep: boolean): Promise<void> {
   const dropped = current;
   current = undefined;
+  latest = undefined;
   await dropped?.end(keep);
 }
 
-after(async function () {
-  this.timeout(60_000);
-  await dropGuest(false);
+after('no memory was lost in all this', async function () {
+  this.timeout(180_000);
+  await leaveGuest();
 });
 
 /** What a test found out, for its line of figures. */
@@ -274,7 +296,9 @@ export async function endures(
   try {
     const { context, figures } = await work(guest);
     const seconds = Math.round((performance.now() - since) / 1_000);
-    await guest.mustBeSound(context);
+    if (thorough) await guest.mustHaveNoLeaks(context);
+    else await guest.mustBeSound();
+    latest = context;
     const list = Object.entries({ ...figures, seconds, commit: guest.commit });
     const told = list.map(([name, value]) => `${value} ${name}`).join(', ');
     console.log(`      ${modules.join(' and ')}: ${title}: ${told}`);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// FERROLAB_CYCLES=1000 npx mocha tests/endurance/up-down.test.ts
+// FERROLAB_CYCLES=1000 npx mocha tests/endurance/down-up.test.ts
 
 import { upDown } from '../../lab/src/run/workloads/up-down.ts';
 import { bothDrivers, countOf, endures } from '../support/endurance-guest.ts';
