@@ -529,7 +529,8 @@ static bool fetch(FerronicTx *tx)
     if (!trim(tx, count)) {
         return false;
     }
-    tell_of_descriptors(tx, tx->fetched - known);
+    /* Fewer than before, if the driver took an EOP away. */
+    tell_of_descriptors(tx, tx->fetched - MIN(known, tx->fetched));
     return tx->queue.core->generation == generation;
 }
 

@@ -5,7 +5,7 @@
  * These come in episodes, each in a QEMU of its own and from a seed of its own,
  * so that one that kills QEMU can be had again:
  *
- *   FERRONIC_FUZZ_ACCESSES     register accesses (default: 40000)
+ *   FERRONIC_FUZZ_ACCESSES     register accesses (default: 80000)
  *   FERRONIC_FUZZ_DESCRIPTORS  malformed descriptors (default: 20000)
  *   FERRONIC_FUZZ_SEED         of all of it (default: 1)
  *   FERRONIC_FUZZ_EPISODE      only this one
@@ -15,10 +15,12 @@
 
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
+#include "qemu/sockets.h"
 #include "qemu/units.h"
 #include "inject.h"
 
-#define EPISODE_ACCESSES    20000
+#define EPISODE_ACCESSES    40000
+#define BATCH_BYTES         3000    /* QEMU reads no more than 4096 at once */
 #define EPISODE_DESCRIPTORS 10000
 #define FUZZ_RING           256
 #define RAM_END             (64 * MiB)
@@ -248,6 +250,19 @@ static const Op dies_in_the_middle[] = {
     { WAIT, 2000000 }, { END },
 };
 
+/* Once counted as four thousand million new descriptors, each with its chance. */
+static const Op a_frame_taken_back[] = {
+    { INJECT, .fault = "{'kind': 'irq-lost', 'trigger': {'when': 'random',"
+                       " 'ppm': 1, 'per': 'descriptor'}}" },
+    { WRITE, FERRONIC_DMA_LATENCY, 100000 },
+    START_TX(0, TX_RING, 8, WRITEBACK),
+    { MEM, TX_RING, TX_MEMORY }, { MEM, TX_RING + 8, TX_WORDS(100, 1) },
+    { MEM, TX_RING + 16, TX_MEMORY }, { MEM, TX_RING + 24, TX_WORDS(100, 1) },
+    { MEM, TX_RING + 32, TX_MEMORY }, { MEM, TX_RING + 40, TX_WORDS(100, 1) },
+    { WRITE, FERRONIC_TX_TAIL(0), 3 }, { WAIT, 50000 },
+    { MEM, TX_RING + 40, TX_WORDS(100, 0) }, { WAIT, 500000 }, { END },
+};
+
 static const struct {
     const char *name;
     const Op *ops;
@@ -262,6 +277,7 @@ static const struct {
     { "copies-of-all-sizes", copies_of_all_sizes },
     { "accesses-of-all-sizes", accesses_of_all_sizes },
     { "faults-at-bad-moments", faults_at_bad_moments },
+    { "a-frame-taken-back", a_frame_taken_back },
     { "dies-in-the-middle", dies_in_the_middle, true },
 };
 
@@ -361,39 +377,110 @@ static uint32_t random_value(Nic *nic, GRand *rand)
     }
 }
 
-/* Mostly to registers; to holes and in odd sizes now and then. */
-static void random_access(Nic *nic, GRand *rand)
-{
-    const TestRegister *reg = &test_registers[below(rand, test_register_count)];
-    uint64_t addr = nic->bar.addr + reg->offset;
-    uint32_t value = random_value(nic, rand);
+/*
+ * Commands on their way to QEMU, which does them in order. libqtest waits for
+ * the answer to each, and so would spend its time in switching processes.
+ */
+typedef struct Batch {
+    Nic *nic;
+    int link;
+    GString *commands;
+} Batch;
 
-    if (below(rand, 32) == 0) {
-        addr = nic->bar.addr + below(rand, FERRONIC_BAR_REGS_SIZE - 8);
-        switch (below(rand, 4)) {
-        case 0:
-            qtest_writeb(nic->qts, addr, value);
-            return;
-        case 1:
-            qtest_writew(nic->qts, addr, value);
-            return;
-        case 2:
-            qtest_writeq(nic->qts, addr, value);
-            return;
-        default:
-            qtest_readq(nic->qts, addr);
-            return;
+/* The socket of libqtest, which it shows to nobody, by its name. */
+static int qtest_link(void)
+{
+    g_autofree char *name = g_strdup_printf("%s/qtest-%d.sock",
+                                            g_get_tmp_dir(), getpid());
+    int link;
+
+    for (link = 0; link < 1024; link++) {
+        struct sockaddr_un addr = { 0 };
+        socklen_t size = sizeof(addr);
+
+        if (getsockname(link, (struct sockaddr *)&addr, &size) == 0 &&
+            addr.sun_family == AF_UNIX && g_str_equal(addr.sun_path, name)) {
+            return link;
         }
     }
+    g_assert_not_reached();
+}
+
+static void take_answers(int link, unsigned count)
+{
+    bool begins = true;
+
+    while (count) {
+        char answers[4096];
+        ssize_t size = RETRY_ON_EINTR(read(link, answers, sizeof(answers)));
+        ssize_t i;
+
+        g_assert_cmpint(size, >, 0);
+        for (i = 0; i < size; i++) {
+            if (begins) {
+                g_assert_cmpint(answers[i], ==, 'O');
+            }
+            begins = answers[i] == '\n';
+            count -= begins;
+        }
+    }
+}
+
+static void flush(Batch *batch)
+{
+    const char *commands = batch->commands->str;
+    unsigned count = 0;
+
+    for (; *commands; commands++) {
+        count += *commands == '\n';
+    }
+    g_assert_cmpint(qemu_write_full(batch->link, batch->commands->str,
+                                    batch->commands->len), ==,
+                    batch->commands->len);
+    take_answers(batch->link, count);
+    g_string_truncate(batch->commands, 0);
+}
+
+static void G_GNUC_PRINTF(2, 3) command(Batch *batch, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    g_string_append_vprintf(batch->commands, format, values);
+    va_end(values);
+    if (batch->commands->len > BATCH_BYTES) {
+        flush(batch);
+    }
+}
+
+/* Mostly to registers; to holes and in odd sizes now and then. */
+static void random_access(Batch *batch, GRand *rand)
+{
+    const TestRegister *reg = &test_registers[below(rand, test_register_count)];
+    uint64_t bar = batch->nic->bar.addr;
+    uint32_t value = random_value(batch->nic, rand);
+
+    if (below(rand, 32) == 0) {
+        static const char *const verbs[] = { "writeb", "writew", "writeq" };
+        uint64_t addr = bar + below(rand, FERRONIC_BAR_REGS_SIZE - 8);
+        unsigned verb = below(rand, ARRAY_SIZE(verbs) + 1);
+
+        if (verb < ARRAY_SIZE(verbs)) {
+            command(batch, "%s 0x%" PRIx64 " 0x%x\n", verbs[verb], addr, value);
+        } else {
+            command(batch, "readq 0x%" PRIx64 "\n", addr);
+        }
+        return;
+    }
     if (below(rand, 4) == 0) {
-        qtest_readl(nic->qts, addr);
+        command(batch, "readl 0x%" PRIx64 "\n", bar + reg->offset);
         return;
     }
     /* A device that is always in reset is no test of anything else. */
     if (reg->offset == FERRONIC_CTRL && below(rand, 64)) {
         value &= ~FERRONIC_CTRL_RESET;
     }
-    qtest_writel(nic->qts, addr, value);
+    command(batch, "writel 0x%" PRIx64 " 0x%x\n", bar + reg->offset, value);
 }
 
 /* Sets a queue up as it should be, so that the deeper code is reached. */
@@ -495,40 +582,57 @@ static void fill_memory(Nic *nic, GRand *rand)
                    sizeof(words));
 }
 
+/* What is rarer than accesses, and in between. */
+static void random_deed(Nic *nic, GRand *rand, bool faulty)
+{
+    switch (below(rand, 5)) {
+    case 0:
+        start_queue(nic, rand);
+        break;
+    case 1:
+        fill_memory(nic, rand);
+        break;
+    case 2:
+        random_power(nic, rand);
+        break;
+    case 3:
+        if (faulty && below(rand, 4) == 0) {
+            random_fault(nic, rand);
+        }
+        break;
+    default:
+        if (below(rand, 8) == 0) {
+            random_traffic(nic, rand);
+        }
+        break;
+    }
+}
+
 static void access_episode(GRand *rand, uint32_t accesses)
 {
     Nic *nic = nic_start();
+    Batch batch = {
+        .nic = nic, .link = qtest_link(), .commands = g_string_new(NULL),
+    };
     bool faulty = below(rand, 2);
 
     msix_start(nic);
     fill_memory(nic, rand);
     while (accesses--) {
-        random_access(nic, rand);
+        random_access(&batch, rand);
         switch (below(rand, 256)) {
-        case 0:
-            start_queue(nic, rand);
-            break;
-        case 1:
-            fill_memory(nic, rand);
-            break;
-        case 2:
-            random_power(nic, rand);
-            break;
-        case 3:
-            if (faulty && below(rand, 4) == 0) {
-                random_fault(nic, rand);
-            }
-            break;
-        case 4:
-            if (below(rand, 8) == 0) {
-                random_traffic(nic, rand);
-            }
+        case 0 ... 4:
+            flush(&batch);
+            random_deed(nic, rand, faulty);
             break;
         case 5 ... 36:
-            step(nic, 1 + below(rand, 20000));
+            command(&batch, "clock_step %u\n", 1 + below(rand, 20000));
             break;
         }
     }
+    flush(&batch);
+    g_string_free(batch.commands, true);
+    step(nic, 1);
     assert_alive(nic);
     assert_recovers(nic);
     nic_stop(nic);
@@ -536,7 +640,7 @@ static void access_episode(GRand *rand, uint32_t accesses)
 
 static void test_accesses(void)
 {
-    uint64_t left = setting("FERRONIC_FUZZ_ACCESSES", 40000);
+    uint64_t left = setting("FERRONIC_FUZZ_ACCESSES", 80000);
     uint64_t done = 0, episode;
 
     for (episode = 0; left; episode++) {
