@@ -70,6 +70,12 @@ describe('QEMU command line', () => {
     expect(nicDevice({ ...nic, faultPlan: 'nic0-plan.json' })).not.to.have.property('fault-plan');
   });
 
+  it('has a card say at once what it has sent when asked to, and leaves that to the card otherwise', () => {
+    const [nic] = linkedPair('ferronic');
+    expect(nicDevice({ ...nic, batchNs: 0 })).to.have.property('batch-ns', 0);
+    expect(nicDevice(nic)).not.to.have.property('batch-ns');
+  });
+
   it('gives a sink a hub of its own with an open port, because a hub of one port takes no frame', () => {
     const [first, second] = linkedPair('ferronic');
     const nics = [first, { ...second, backend: { kind: 'sink' } as const }];

@@ -10,10 +10,13 @@ const macs = {
   receiver: '52:54:00:fe:00:03',
 } as const;
 
+/** A card that says of each frame at once that it was sent: how it puts that off depends on how fast the guest is. */
+const prompt = { model: 'ferronic', batchNs: 0 } as const;
+
 /** The card whose driver sends, into a sink. */
 const sender: NicSpec = {
   id: 'sender',
-  model: 'ferronic',
+  ...prompt,
   mac: macs.sender,
   backend: { kind: 'sink' },
 };
@@ -31,7 +34,7 @@ export function sinkCards(count: number): readonly NicSpec[] {
 export const threeCards: readonly NicSpec[] = [
   sender,
   { id: 'partner', model: 'e1000e', mac: macs.partner, backend: { kind: 'hub', hub: 0 } },
-  { id: 'receiver', model: 'ferronic', mac: macs.receiver, backend: { kind: 'hub', hub: 0 } },
+  { id: 'receiver', ...prompt, mac: macs.receiver, backend: { kind: 'hub', hub: 0 } },
 ];
 
 /** The archives that hold the driver, and the probe when there is one. */

@@ -35,6 +35,8 @@ export interface NicSpec {
   readonly faultPlan?: string;
   /** How long a queue that was told to stop goes on, in nanoseconds; of `ferronic` only. */
   readonly stopDelayNs?: number;
+  /** How much later a busy transmit queue may say what it has sent, in nanoseconds; of `ferronic` only. */
+  readonly batchNs?: number;
 }
 
 export interface InstructionClock {

@@ -157,6 +157,7 @@ export function nicDevice(nic: NicSpec): Readonly<Record<string, string | number
     romfile: '',
     ...(nic.log === undefined ? {} : { log: `${nic.id}-log` }),
     ...(nic.stopDelayNs === undefined ? {} : { 'stop-delay-ns': nic.stopDelayNs }),
+    ...(nic.batchNs === undefined ? {} : { 'batch-ns': nic.batchNs }),
   };
 }
 
