@@ -117,6 +117,14 @@ describe('the console parser', () => {
     expect(crash.family).to.equal('dma-api');
   });
 
+  it('names a complaint of DMA-API that has two lines, too', () => {
+    const crash = onlyCrash(sample('dma-pending'));
+    expect(crash.title).to.match(
+      /^DMA-API: device driver has pending DMA allocations while released from device in /,
+    );
+    expect(crash.family).to.equal('dma-api');
+  });
+
   it('reports IOMMU faults, transmit time-outs and uncorrectable PCIe errors', () => {
     expect(crashesOf(sample('device-trouble')).map(({ title }) => title)).to.deep.equal([
       'DMAR: DMA Write fault: PTE Write access is not set',

@@ -58,7 +58,7 @@ export class OpenReport {
   takesHeader(detector: Detector, line: ConsoleLine): boolean {
     // A symbolized report names its header once for each inlined function.
     if (detector === this.#detector && this.#lines.at(-1)?.text.endsWith('[inline]')) return true;
-    if (this.#lines.length === 1 && this.#detector.followedBy?.test(line.text)) return true;
+    if (!this.#hasTrace() && this.#detector.followedBy?.test(line.text)) return true;
     if (detector.strength === 'cause') return false;
     // After the end of a report only a panic still belongs to it.
     if (this.#ended && detector.family !== 'panic') return false;
