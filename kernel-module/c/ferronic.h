@@ -268,7 +268,7 @@ void ferronic_rings_take(struct ferronic_nic *nic,
 			 struct ferronic_rings *rings);
 
 /* ferronic_rx.c */
-bool ferronic_rx_fill(struct ferronic_rx_ring *rx, gfp_t gfp);
+bool ferronic_rx_fill(struct ferronic_rx_ring *rx);
 void ferronic_rx_doorbell(struct ferronic_rx_ring *rx);
 int ferronic_rx_poll(struct ferronic_pair *pair, int budget);
 bool ferronic_rx_waiting(struct ferronic_rx_ring *rx);

@@ -93,7 +93,7 @@ static int ferronic_rx_ring_fill(struct ferronic_nic *nic, unsigned int q,
 		return PTR_ERR(pool);
 	rx->pool = pool;
 
-	return ferronic_rx_fill(rx, GFP_KERNEL) ? 0 : -ENOMEM;
+	return ferronic_rx_fill(rx) ? 0 : -ENOMEM;
 }
 
 static int ferronic_rx_ring_alloc(struct ferronic_nic *nic, unsigned int q,

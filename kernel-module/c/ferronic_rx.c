@@ -35,9 +35,14 @@ static void ferronic_rx_prepare(struct ferronic_rx_ring *rx, u32 slot)
 	desc->status = 0;
 }
 
-/* Fills all empty slots. Returns false when there was no memory for all. */
-bool ferronic_rx_fill(struct ferronic_rx_ring *rx, gfp_t gfp)
+/*
+ * Fills all empty slots. Returns false when there was no memory for all. Never
+ * sleeps: page_pool keeps its books under a lock that turns softirqs off, and
+ * does not let go of it to wait for memory.
+ */
+bool ferronic_rx_fill(struct ferronic_rx_ring *rx)
 {
+	const gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
 	struct ferronic_rx_buffer *buffer;
 	u32 unused = ferronic_rx_unused(rx);
 	u32 fill = rx->fill;
@@ -70,7 +75,7 @@ static void ferronic_rx_refill(struct ferronic_rx_ring *rx,
 	if (ferronic_rx_unused(rx) < FERRONIC_RX_REFILL)
 		return;
 
-	if (unlikely(!ferronic_rx_fill(rx, GFP_ATOMIC | __GFP_NOWARN)))
+	if (unlikely(!ferronic_rx_fill(rx)))
 		count->alloc_failed++;
 	if (likely(rx->fill != fill))
 		ferronic_rx_doorbell(rx);

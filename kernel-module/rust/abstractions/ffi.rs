@@ -156,7 +156,6 @@ extern "C" {
     pub(super) fn helper_page_pool_alloc(
         pool: *mut page_pool,
         size: c_uint,
-        may_sleep: bool,
         addr: *mut bindings::dma_addr_t,
     ) -> *mut c_void;
     pub(super) fn helper_page_pool_sync_for_cpu(pool: *mut page_pool, va: *mut c_void, len: c_uint);

@@ -243,11 +243,14 @@ __rust_helper bool helper_dma_mapping_error(struct device *dev, dma_addr_t addr)
 
 /* Page pool */
 
+/*
+ * Never sleeps: page_pool keeps its books under a lock that turns softirqs off,
+ * and does not let go of it to wait for memory.
+ */
 __rust_helper void *helper_page_pool_alloc(struct page_pool *pool,
-					   unsigned int size, bool may_sleep,
-					   dma_addr_t *addr)
+					   unsigned int size, dma_addr_t *addr)
 {
-	gfp_t gfp = may_sleep ? GFP_KERNEL : GFP_ATOMIC | __GFP_NOWARN;
+	const gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
 	unsigned int offset = 0;
 	struct page *page;
 

@@ -107,15 +107,13 @@ impl Pool {
         self.capacity
     }
 
-    /// Takes a buffer, and returns with it the address at which the device may write.
-    ///
-    /// With `may_sleep` it tries harder. To be called where that is so.
+    /// Takes a buffer, and returns with it the address at which the device may write. Does not sleep.
     #[inline]
-    pub(super) fn alloc(&mut self, may_sleep: bool) -> Option<(Buffer, DmaAddress)> {
+    pub(super) fn alloc(&mut self) -> Option<(Buffer, DmaAddress)> {
         let mut addr = 0;
         // SAFETY: The pool is valid, and `&mut self` is the only one to take buffers from it.
         let va = unsafe {
-            ffi::helper_page_pool_alloc(self.raw.as_ptr(), self.size as u32, may_sleep, &mut addr)
+            ffi::helper_page_pool_alloc(self.raw.as_ptr(), self.size as u32, &mut addr)
         };
 
         Some((

@@ -160,7 +160,7 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
             _dev: PhantomData,
         };
 
-        if !ring.refill(true) {
+        if !ring.refill() {
             return Err(ENOMEM);
         }
         Ok(ring)
@@ -173,11 +173,11 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
 
     /// Gives a new buffer to each slot that has none. Returns false if memory is short.
     #[inline]
-    fn refill(&mut self, may_sleep: bool) -> bool {
+    fn refill(&mut self) -> bool {
         let mut left = self.size.free(self.fill, self.next);
 
         while left != 0 {
-            let Some((buffer, addr)) = self.pool.alloc(may_sleep) else {
+            let Some((buffer, addr)) = self.pool.alloc() else {
                 return false;
             };
             let place = self.size.place(self.fill);
@@ -300,7 +300,7 @@ impl<'d, D: Descriptor, T: Operations> RxQueue<'d, D, T> {
     pub(crate) fn refill(&mut self, doorbell: &Doorbell<'_>) -> bool {
         let ring = &mut self.0.ring;
         let before = ring.fill;
-        let all = ring.refill(false);
+        let all = ring.refill();
 
         if ring.fill != before {
             // CAST: A ring has no more than 2^16 descriptors.
