@@ -112,9 +112,8 @@ impl Pool {
     pub(super) fn alloc(&mut self) -> Option<(Buffer, DmaAddress)> {
         let mut addr = 0;
         // SAFETY: The pool is valid, and `&mut self` is the only one to take buffers from it.
-        let va = unsafe {
-            ffi::helper_page_pool_alloc(self.raw.as_ptr(), self.size as u32, &mut addr)
-        };
+        let va =
+            unsafe { ffi::helper_page_pool_alloc(self.raw.as_ptr(), self.size as u32, &mut addr) };
 
         Some((
             // INVARIANT: It is new.
