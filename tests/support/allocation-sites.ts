@@ -92,6 +92,13 @@ step() { # NTH
 } 2>/dev/null
 `;
 
+/** Empties the caches of pages, which a poll then has to fill. */
+const fresh = `
+for l in /sys/bus/pci/drivers/$m/*/net/*; do
+	echo 0x1002 >$l/flags; echo 0x1003 >$l/flags || exit 1
+	until read -r carrier <\${l}/carrier && [ "$carrier" = 1 ]; do sleep 0.1; done
+done`;
+
 /** Where a step is written to, and how it is undone. */
 function stepScript(step: TaskStep, device: string): string {
   const driver = '/sys/bus/pci/drivers/$m';
@@ -154,7 +161,8 @@ export class AllocationSites {
   async ofTraffic(traffic: string): Promise<ReadonlyMap<string, string>> {
     const lines = await this.#run(
       'looking for allocations under traffic',
-      `watch; all_tasks; echo >$t/trace; echo 1 >$t/tracing_on
+      `${fresh}
+watch; all_tasks; echo >$t/trace; echo 1 >$t/tracing_on
 ${traffic}
 echo 0 >$t/tracing_on; sites 0 0 | sort -u`,
     );
@@ -167,7 +175,7 @@ echo 0 >$t/tracing_on; sites 0 0 | sort -u`,
   async failUnderTraffic(address: string, traffic: string): Promise<number> {
     const { stdout } = await this.#guest.attempt(
       'failing allocations under traffic',
-      `m=${this.#module}\n${tools}
+      `m=${this.#module}\n${tools}\n${fresh}
 lab-fault arm $m 0 3 any >/dev/null || exit 1
 for dir in failslab fail_page_alloc; do
 	d=/sys/kernel/debug/$dir
