@@ -33,6 +33,7 @@ interface DriversDocument {
     readonly instructions: Comparison;
     readonly interrupts: Comparison;
   }[];
+  readonly ownInstructions: readonly { readonly instructions: Comparison }[];
   readonly latency: readonly {
     readonly to: string;
     readonly median: Comparison;
@@ -75,6 +76,11 @@ describe('lab bench', function () {
         // What any driver costs: less than a hundred would be a stub, more than this a stopped queue.
         expect(instructions[driver], `${driver} ${direction} ${burst}`).to.be.within(100, 20_000);
         expect(interrupts[driver], `${driver} ${direction} ${burst}`).to.be.within(0.01, 2);
+      }
+      expect(document.ownInstructions).to.have.length(4);
+      for (const { instructions } of document.ownInstructions) {
+        // A frame needs a descriptor at least, and a driver is not the stack.
+        expect(instructions[driver], `${driver} own`).to.be.within(50, 1_000);
       }
       for (const { to, median, p99 } of document.latency) {
         expect(median[driver], `${driver} ${to}`).to.be.within(10, 100_000);

@@ -10,6 +10,7 @@ import {
 import { delaysOf, parseCalls, parseMessages } from '../../lab/src/bench/interrupt-latency.ts';
 import { parseMemory } from '../../lab/src/bench/memory-use.ts';
 import { parseSections } from '../../lab/src/bench/module-size.ts';
+import { executed } from '../../lab/src/bench/own-instructions.ts';
 import { frameBytes } from '../../lab/src/bench/speed.ts';
 import { parseSent } from '../../lab/src/bench/transmit.ts';
 
@@ -28,6 +29,15 @@ describe('what pktgen says', () => {
 
   it('is an error when there is no result in it', () => {
     expect(() => parseSent('completed 0\nsender eth0@0 Result: Idle')).to.throw(/Idle/);
+  });
+});
+
+describe('a log of executed instructions', () => {
+  it('has a line for each, between whatever else QEMU writes', () => {
+    const line =
+      'Trace 0: 0x7f1c00 [0000000000000000/ffffffffa0000010/0000c0b3/ff000200] start_xmit';
+    expect(executed('')).to.equal(0);
+    expect(executed(`${line}\nStopped execution of Trace 0\n${line}\n${line}\n`)).to.equal(3);
   });
 });
 

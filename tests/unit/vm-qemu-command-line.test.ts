@@ -101,6 +101,15 @@ describe('QEMU command line', () => {
     expect(qemuArguments(spec)).not.to.include('-D');
   });
 
+  it('logs each instruction of a range of addresses, and translates one at a time for it', () => {
+    const logExecution = { start: '0xffffffffa0000000', size: '0x1000' };
+    const args = qemuArguments({ ...spec, logExecution, instructionClock: { shift: 3, seed: 7 } });
+    expect(valuesOf(args, '-accel')).to.deep.equal(['tcg,thread=single,one-insn-per-tb=on']);
+    expect(valuesOf(args, '-d')).to.deep.equal(['exec,nochain']);
+    expect(valuesOf(args, '-dfilter')).to.deep.equal(['0xffffffffa0000000+0x1000']);
+    expect(valuesOf(args, '-D')).to.deep.equal(['/mnt/run/trace.log']);
+  });
+
   it('counts instructions instead of time when asked to, in one thread and from a fixed date', () => {
     const args = qemuArguments({ ...spec, instructionClock: { shift: 3, seed: 7 } });
     expect(valuesOf(args, '-accel')).to.deep.equal(['tcg,thread=single']);

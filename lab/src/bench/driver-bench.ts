@@ -7,6 +7,7 @@ import { countInstructions, type PacketCost } from './instruction-count.ts';
 import { type InterruptLatency, measureLatency } from './interrupt-latency.ts';
 import { type MemoryUse, measureMemory } from './memory-use.ts';
 import { type ModuleSize, measureModule } from './module-size.ts';
+import { countOwnInstructions, type OwnCost } from './own-instructions.ts';
 import { measureSpeed, type SpeedProgress, type SpeedResult } from './speed.ts';
 import { type Subject, subjects } from './subjects.ts';
 
@@ -28,6 +29,7 @@ export interface DriverBenchRequest {
 /** What is measured of each driver but the speed, in which they take turns. */
 export interface DriverFigures {
   readonly costs: readonly PacketCost[];
+  readonly ownCosts: readonly OwnCost[];
   readonly latencies: readonly InterruptLatency[];
   readonly memory: MemoryUse;
   readonly size: ModuleSize;
@@ -60,13 +62,15 @@ export async function benchDrivers(
   const measure = async (own: OwnDriver): Promise<DriverFigures> => {
     progress.step(`driver ${own}: instructions a packet`);
     const costs = await countInstructions(own, request.packets, parts, signal);
+    progress.step(`driver ${own}: own instructions a packet`);
+    const ownCosts = await countOwnInstructions(own, parts, signal);
     progress.step(`driver ${own}: interrupts`);
     const latencies = await measureLatency(own, parts, signal);
     progress.step(`driver ${own}: memory`);
     const memory = await measureMemory(own, parts, signal);
     const module = parts.drivers.get(own);
     if (module === undefined) throw new Error(`driver ${own} was not built`);
-    return { costs, latencies, memory, size: await measureModule(module, parts, signal) };
+    return { costs, ownCosts, latencies, memory, size: await measureModule(module, parts, signal) };
   };
   const figures = { rust: await measure('rust'), c: await measure('c') };
   progress.step('packets/s');

@@ -29,6 +29,13 @@ export interface InstructionRow {
   readonly sameInterrupts: boolean;
 }
 
+/** Of the driver's own code, without the kernel's functions that it calls; 60 bytes. */
+export interface OwnInstructionRow {
+  readonly direction: Direction;
+  readonly burst: Burst;
+  readonly instructions: Comparison;
+}
+
 export interface LatencyRow {
   readonly direction: Direction;
   readonly to: 'handler' | 'poll';
@@ -48,6 +55,7 @@ export interface BytesRow {
 export interface DriverReport {
   readonly rustInlineHelpers: boolean;
   readonly instructions: readonly InstructionRow[];
+  readonly ownInstructions: readonly OwnInstructionRow[];
   readonly latency: readonly LatencyRow[];
   readonly memory: readonly BytesRow[];
   readonly size: readonly BytesRow[];
@@ -75,6 +83,13 @@ export function driverReport({
   return {
     rustInlineHelpers,
     instructions: pairs(rust.costs, c.costs).map(instructionRow),
+    ownInstructions: pairs(rust.ownCosts, c.ownCosts).map(
+      ([a, b]): OwnInstructionRow => ({
+        direction: a.direction,
+        burst: a.burst,
+        instructions: comparison(a.instructions, b.instructions),
+      }),
+    ),
     latency: pairs(rust.latencies, c.latencies).flatMap(([a, b]) =>
       (['handler', 'poll'] as const).map((to): LatencyRow => {
         const of = (latency: typeof a): Latency =>
@@ -108,7 +123,7 @@ export function driverReport({
 
 /** The report as a terminal shows it. */
 export function driverText(report: DriverReport): string {
-  const { instructions, latency, memory, size, speed } = report;
+  const { instructions, ownInstructions, latency, memory, size, speed } = report;
   const helpers = `CONFIG_RUST_INLINE_HELPERS is ${report.rustInlineHelpers ? 'on' : 'off'}\n`;
   const doubtful = instructions.some((row) => !row.sameInterrupts)
     ? '  * not the same number of interrupts, so not the same work\n'
@@ -125,6 +140,14 @@ export function driverText(report: DriverReport): string {
         row.interrupts.c.toFixed(3),
       ]),
     ]) + doubtful,
+    textTable([
+      ["of these the driver's own, 60 bytes", 'a doorbell', 'rust', 'c', 'ratio'],
+      ...ownInstructions.map(({ direction, burst, ...row }) => [
+        direction,
+        String(burst),
+        ...compared(row.instructions, 1),
+      ]),
+    ]),
     textTable([
       ['virtual ns from interrupt to', 'median rust', 'c', 'ratio', 'p99 rust', 'c', 'ratio'],
       ...latency.map(({ direction, to, median, p99 }) => [

@@ -11,7 +11,7 @@ import { type Spread, spreadOf } from './spread.ts';
  * 8 ns an instruction: the card, whose latencies are fixed times, is then done with a frame before the guest has
  * built the next one. Faster, and one driver might get an interrupt for each frame and the other one for two.
  */
-const shift = 3;
+export const shift = 3;
 /** The guest is booted with each: what lies where changes a count by half a percent. */
 export const seeds = [1, 2, 3] as const;
 

@@ -6,7 +6,7 @@ import { Deadline, type Wait, waitFor } from 'qemu-ipc/wait';
 import { Interrupted, LabFailure } from '../errors.ts';
 import { DriverFailure } from '../run/driver-failure.ts';
 import { launchVm, type RunningVm } from '../vm/launch.ts';
-import type { NicSpec } from '../vm/machine-spec.ts';
+import type { AddressRange, NicSpec } from '../vm/machine-spec.ts';
 import { stripTerminalEscapes } from '../vm/terminal-escapes.ts';
 import type { BenchParts } from './bench-parts.ts';
 import { cpioArchive } from './cpio-archive.ts';
@@ -27,12 +27,13 @@ export interface Simulation {
   /** May use the functions of `guestShell`. What it prints comes out of the console. */
   readonly script: string;
   readonly traceEvents?: readonly string[];
+  readonly logExecution?: AddressRange;
 }
 
 export interface SimulationResult {
   /** The whole console, without carriage returns. */
   readonly console: string;
-  /** The trace events, a line each. */
+  /** The trace events, and the instructions that were logged, a line each. */
   readonly trace: string;
 }
 
@@ -53,13 +54,14 @@ export async function simulate(
     const archive = join(runDir, 'script.cpio');
     const content = `#!/bin/sh\n${guestShell}\n${simulation.script}`;
     await writeFile(archive, cpioArchive([{ path: scriptPath, mode: 0o755, content }]));
-    const { cpus, shift, seed, nics, archives, traceEvents = [] } = simulation;
+    const { cpus, shift, seed, nics, archives, traceEvents = [], logExecution } = simulation;
     const spec = {
       cpus,
       memoryMiB,
       accel: 'tcg',
       instructionClock: { shift, seed },
       traceEvents,
+      ...(logExecution === undefined ? {} : { logExecution }),
       kernel: parts.kernel,
       initramfs: [parts.initramfs, ...archives, archive],
       append: [`lab.run=/${scriptPath}`],
@@ -73,7 +75,8 @@ export async function simulate(
     const { consolePath } = await vm.stop();
     const console = (await readFile(consolePath, 'utf8')).replaceAll('\r', '');
     checkEnd(simulation.doing, console, panicked);
-    const trace = traceEvents.length === 0 ? '' : await readFile(join(runDir, 'trace.log'), 'utf8');
+    const traced = traceEvents.length > 0 || logExecution !== undefined;
+    const trace = traced ? await readFile(join(runDir, 'trace.log'), 'utf8') : '';
     return { console, trace };
   });
 }

@@ -45,6 +45,12 @@ export interface InstructionClock {
   readonly seed: number;
 }
 
+/** Hexadecimal, with 0x. */
+export interface AddressRange {
+  readonly start: string;
+  readonly size: string;
+}
+
 /** Everything that decides what machine is started; sizes in MiB, paths on the host. */
 export interface MachineSpec {
   readonly cpus: number;
@@ -57,6 +63,8 @@ export interface MachineSpec {
   readonly instructionClock?: InstructionClock;
   /** Trace events of QEMU to write down, a line each, into the file `trace.log` of the run folder. */
   readonly traceEvents?: readonly string[];
+  /** Addresses of which each executed instruction is written down there, too. Needs TCG, and slows it down. */
+  readonly logExecution?: AddressRange;
   /** An ELF `vmlinux` with a PVH entry. */
   readonly kernel: string;
   /** cpio archives; a later one adds to, or replaces files of, an earlier one. */

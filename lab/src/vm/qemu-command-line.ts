@@ -85,7 +85,7 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     ...consoleArguments(spec),
     ...sshPortArguments,
     ...spec.nics.flatMap(nicArguments),
-    ...traceArguments(spec.traceEvents ?? []),
+    ...traceArguments(spec),
   ];
 }
 
@@ -111,20 +111,30 @@ const sshPortArguments: readonly string[] = [
   ...['-device', `virtserialport,chardev=ssh,name=${sshPortName}`],
 ];
 
-function acceleratorArguments({ accel, instructionClock }: MachineSpec): readonly string[] {
+function acceleratorArguments(spec: MachineSpec): readonly string[] {
+  const { accel, instructionClock, logExecution } = spec;
   if (accel === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
-  if (instructionClock === undefined) return ['-accel', 'tcg,thread=multi', '-cpu', emulatedCpu];
+  // Translated one by one, each is logged.
+  const grain = logExecution === undefined ? '' : ',one-insn-per-tb=on';
+  const threads = instructionClock === undefined ? 'multi' : 'single';
+  const tcg = ['-accel', `tcg,thread=${threads}${grain}`, '-cpu', emulatedCpu];
+  if (instructionClock === undefined) return tcg;
   return [
-    ...['-accel', 'tcg,thread=single', '-cpu', emulatedCpu],
+    ...tcg,
     ...['-icount', `shift=${instructionClock.shift},sleep=off`],
     // Nothing of the host's time or randomness gets in.
     ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-seed', String(instructionClock.seed)],
   ];
 }
 
-function traceArguments(events: readonly string[]): readonly string[] {
-  if (events.length === 0) return [];
-  return ['-D', sandboxPath.trace, ...events.flatMap((event) => ['-trace', event])];
+function traceArguments({ traceEvents = [], logExecution }: MachineSpec): readonly string[] {
+  if (traceEvents.length === 0 && logExecution === undefined) return [];
+  const { start, size } = logExecution ?? {};
+  return [
+    ...['-D', sandboxPath.trace],
+    ...traceEvents.flatMap((event) => ['-trace', event]),
+    ...(logExecution === undefined ? [] : ['-d', 'exec,nochain', '-dfilter', `${start}+${size}`]),
+  ];
 }
 
 function nicArguments(nic: NicSpec, index: number): readonly string[] {
