@@ -323,7 +323,8 @@ static void ferronic_get_channels(struct net_device *netdev,
 
 /*
  * The stack may know of no more queues than there are, but for the moment in
- * which those that come are still stopped.
+ * which those that come are still stopped. Of those that go it forgets before
+ * they have gone: all that there are wake up together.
  */
 static int ferronic_set_channels(struct net_device *netdev,
 				 struct ethtool_channels *channels)
@@ -339,14 +340,14 @@ static int ferronic_set_channels(struct net_device *netdev,
 			netif_tx_stop_queue(netdev_get_tx_queue(netdev, q));
 		err = netif_set_real_num_queues(netdev, config.pairs,
 						config.pairs);
-		if (err)
-			return err;
+	} else {
+		err = netif_set_real_num_tx_queues(netdev, config.pairs);
 	}
+	if (err)
+		return err;
 
 	err = ferronic_reconfigure(nic, &config);
-	if (nic->config.pairs < netdev->real_num_tx_queues)
-		netif_set_real_num_queues(netdev, nic->config.pairs,
-					  nic->config.pairs);
+	netif_set_real_num_queues(netdev, nic->config.pairs, nic->config.pairs);
 	return err;
 }
 
