@@ -110,7 +110,8 @@ static struct sk_buff *ferronic_rx_begin(struct ferronic_rx_ring *rx,
 
 	skb_mark_for_recycle(skb);
 	skb_reserve(skb, FERRONIC_RX_HEADROOM);
-	skb_put(skb, length);
+	/* As much as was checked. */
+	__skb_put(skb, length);
 	return skb;
 }
 
@@ -267,11 +268,16 @@ int ferronic_rx_poll(struct ferronic_pair *pair, int budget)
 {
 	struct ferronic_rx_count count = {};
 	struct ferronic_rx_ring *rx = pair->rx;
+	u32 next = rx->next;
 	int done = 0;
 
 	/* As slots are filled again only later, this ends. */
 	while (done < budget && ferronic_rx_one(pair, rx, &count, &done))
 		;
+
+	/* Nothing has come, and nothing is missing. */
+	if (rx->next == next && ferronic_rx_unused(rx) < FERRONIC_RX_REFILL)
+		return 0;
 
 	ferronic_rx_refill(rx, &count);
 	ferronic_rx_add_up(&pair->stats, &count);

@@ -137,7 +137,6 @@ netdev_tx_t ferronic_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct ferronic_pair *pair = &nic->pair[skb_get_queue_mapping(skb)];
 	struct netdev_queue *txq = ferronic_txq(pair);
 	struct ferronic_tx_ring *tx = pair->tx;
-	bool more = netdev_xmit_more();
 	u32 first = tx->produced;
 
 	if (unlikely(ferronic_tx_unused(tx) < FERRONIC_TX_DESCS)) {
@@ -150,7 +149,7 @@ netdev_tx_t ferronic_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 		WRITE_ONCE(pair->tx_map_failed, pair->tx_map_failed + 1);
 		dev_kfree_skb_any_reason(skb, SKB_DROP_REASON_NOMEM);
 		/* The frames queued before it still wait for the doorbell. */
-		if (!more)
+		if (!netdev_xmit_more())
 			ferronic_tx_doorbell(tx);
 		return NETDEV_TX_OK;
 	}
@@ -161,7 +160,7 @@ netdev_tx_t ferronic_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 		WRITE_ONCE(pair->tx_stopped, pair->tx_stopped + 1);
 
 	if (__netdev_tx_sent_queue(txq, tx->buffer[first & tx->mask].bytes,
-				   more))
+				   netdev_xmit_more()))
 		ferronic_tx_doorbell(tx);
 	return NETDEV_TX_OK;
 }
