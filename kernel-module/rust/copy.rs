@@ -4,6 +4,7 @@
 
 use crate::{
     abstractions::{
+        clock::Moment,
         completion::{
             Completion,
             Waited, //
@@ -27,11 +28,7 @@ use kernel::{
         Mutex,
         MutexGuard, //
     },
-    time::{
-        Delta,
-        Instant,
-        Monotonic, //
-    }, //
+    time::Delta, //
 };
 
 /// A copy that takes longer is given up.
@@ -152,13 +149,12 @@ impl Engine {
 
     /// Waits for the interrupt, then looks whether the engine has finished.
     fn wait(&self, nic: &Nic<'_>) -> Result {
-        let start = Instant::<Monotonic>::now();
+        let start = Moment::now();
 
         loop {
-            let left = (DEADLINE - start.elapsed()).as_millis();
-            let waited = match u32::try_from(left) {
-                Ok(left @ 1..) => self.done.wait(left),
-                _ => Waited::TimedOut,
+            let waited = match start.left_ms(DEADLINE) {
+                0 => Waited::TimedOut,
+                left => self.done.wait(left),
             };
 
             // An interrupt may be that of a copy that was given up, or have been lost.

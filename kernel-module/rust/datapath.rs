@@ -135,7 +135,7 @@ impl<'a, 'bound> Callbacks<'a, 'bound> {
         let nic: &'a Nic<'bound> = dev.get();
         let mut polls = nothing();
 
-        for (number, poll) in polls.iter_mut().enumerate().take(pairs) {
+        for (number, poll) in (0..pairs).zip(&mut polls) {
             *poll = Some(nic.napi(number)?.claim(dev)?);
         }
         Ok(Self {
@@ -162,7 +162,6 @@ impl<'a, 'bound> Idle<'a, 'bound> {
     fn start(self, dev: Handle<'a, Nic<'bound>>) -> (Started<'a, 'bound>, Result) {
         let Place { number, napi, .. } = self.place;
         let vector = vector_of(number);
-        let capacity = self.rx.capacity();
         let (rx, rx_started) = self.rx.lend(dev, Some(napi), |ring| {
             dev.regs.start_rx(number, vector, &ring)
         });
@@ -174,7 +173,7 @@ impl<'a, 'bound> Idle<'a, 'bound> {
             Started {
                 place: self.place,
                 // CAST: There are few pairs.
-                rx: rx::Queue::new(rx, capacity, number as u16),
+                rx: rx::Queue::new(rx, number as u16),
                 sender,
                 cleaner,
                 seat: self.seat,
@@ -272,7 +271,7 @@ impl<'a, 'bound> Rings<'a, 'bound> {
     pub(crate) fn new(dev: Handle<'a, Nic<'bound>>, shape: Shape) -> Result<Self> {
         let mut idle = nothing();
 
-        for (number, place) in idle.iter_mut().enumerate().take(shape.pairs) {
+        for (number, place) in (0..shape.pairs).zip(&mut idle) {
             *place = Some(Idle::new(dev, number, shape)?);
         }
         Ok(Self { idle, shape })
@@ -300,8 +299,10 @@ impl<'a, 'bound> Rings<'a, 'bound> {
         let mut started = nothing();
         let mut result = Ok(());
 
-        for (place, idle) in started.iter_mut().zip(self.idle.into_iter().flatten()) {
-            let (pair, told) = idle.start(dev);
+        for (place, idle) in started.iter_mut().zip(self.idle) {
+            let Some((pair, told)) = idle.map(|idle| idle.start(dev)) else {
+                continue;
+            };
 
             *place = Some(pair);
             result = result.and(told);
@@ -319,11 +320,11 @@ impl<'a, 'bound> Rings<'a, 'bound> {
             .map(|pair| pair.as_ref().map(Started::watch));
         let mut live = nothing();
         // A poll enables its vector, so not before there is a queue.
-        let pairs = started.into_iter().zip(callbacks.polls).enumerate();
-        for (place, (number, pair)) in live.iter_mut().zip(pairs) {
+        let pairs = started.into_iter().zip(callbacks.polls);
+        for (place, pair) in live.iter_mut().zip(pairs) {
             // There are as many of both.
             if let (Some(pair), Some(poll)) = pair {
-                let irq = irqs.get(number).map_or(0, Irq::number);
+                let irq = irqs.get(pair.place.number).map_or(0, Irq::number);
 
                 *place = Some(pair.run(dev, poll, irq, rtnl));
             }
@@ -403,7 +404,7 @@ impl<'a, 'bound> Open<'a, 'bound> {
 
             // CAST: There are few pairs.
             irq.spread(dev, number as u32);
-            irqs.push(irq, GFP_KERNEL)?;
+            irqs.push_within_capacity(irq).map_err(|_| ENOMEM)?;
         }
         Ok(Self {
             path: Some(Path::Idle(rings)),

@@ -176,7 +176,9 @@ impl Ethtool for Nic<'_> {
         let mut blocks = Blocks::around(&dev, offset, to.len())?;
 
         blocks.read(&dev)?;
-        to.copy_from_slice(blocks.wanted()?);
+        for (to, from) in to.iter_mut().zip(blocks.wanted()?) {
+            *to = *from;
+        }
         Ok(())
     }
 
@@ -184,7 +186,9 @@ impl Ethtool for Nic<'_> {
         let mut blocks = Blocks::around(&dev, offset, from.len())?;
 
         blocks.read(&dev)?;
-        blocks.wanted()?.copy_from_slice(from);
+        for (to, from) in blocks.wanted()?.iter_mut().zip(from) {
+            *to = *from;
+        }
         blocks.write(&dev)
     }
 
@@ -208,14 +212,18 @@ impl<'bound> Blocks<'bound> {
     /// Returns the blocks in which `length` bytes from `offset` on lie.
     fn around(nic: &Nic<'bound>, offset: usize, length: usize) -> Result<Self> {
         let end = offset.checked_add(length).ok_or(EINVAL)?;
-        let start = offset - offset % Self::SIZE;
-        let length = end.next_multiple_of(Self::SIZE) - start;
+        // It is not after `offset`, and that not after `end`.
+        let start = offset.wrapping_sub(offset % Self::SIZE);
+        let length = end
+            .checked_next_multiple_of(Self::SIZE)
+            .ok_or(EINVAL)?
+            .wrapping_sub(start);
 
         Ok(Self {
             memory: StreamingBuffer::new(nic.pdev.as_ref(), length)?,
             offset: start,
             length,
-            wanted: offset - start..end - start,
+            wanted: offset.wrapping_sub(start)..end.wrapping_sub(start),
         })
     }
 

@@ -4,6 +4,7 @@
 
 use crate::{
     abstractions::{
+        clock,
         dma::{
             CopyEngine,
             Queues,
@@ -27,10 +28,7 @@ use crate::{
 use core::ops::Deref;
 use kernel::{
     dma::DmaAddress,
-    io::{
-        poll::read_poll_timeout,
-        Io, //
-    },
+    io::Io,
     num::Bounded,
     pci,
     prelude::*,
@@ -76,7 +74,7 @@ const ALL: Vectors = Vectors::new::<{ (1 << regs::VECTORS) - 1 }>();
 /// Returns the number of the vector of a queue pair.
 pub(crate) const fn vector_of(pair: usize) -> u32 {
     // CAST: There are few pairs.
-    1 + pair as u32
+    1u32.wrapping_add(pair as u32)
 }
 
 /// Returns the vector with a number, as a mask.
@@ -136,8 +134,8 @@ impl<'bound> Regs<'bound> {
     ///
     /// [`ENODEV`] when it has gone, or [`ETIMEDOUT`].
     fn wait_ready(&self) -> Result {
-        let status = read_poll_timeout(
-            || Ok(self.read(regs::STATUS)),
+        let status = clock::poll(
+            || self.read(regs::STATUS),
             |status| match status.into_raw() {
                 ALL_ONES => !self.bus.is_present(),
                 _ => status.ready(),
@@ -285,23 +283,20 @@ impl<'bound> Regs<'bound> {
 
     /// Has frames spread over the queues.
     pub(crate) fn set_rss(&self, rss: &Rss<'_>) -> Result {
-        for (i, bytes) in rss.key.chunks_exact(4).enumerate() {
+        for (i, bytes) in (0..regs::RSS_KEY_SIZE).zip(rss.key.chunks_exact(4)) {
             let &[a, b, c, d] = bytes else {
                 return Err(EINVAL);
             };
             let word = u32::from_le_bytes([a, b, c, d]);
 
-            self.try_write(
-                of_queue!(RSS_KEY, i),
-                regs::RSS_KEY::zeroed().with_bytes(word),
-            )?;
+            self.set_rss_key(i, word)?;
         }
-        for (i, entries) in rss.table.chunks_exact(4).enumerate() {
+        for (i, entries) in (0..regs::RSS_ENTRIES).zip(rss.table.chunks_exact(4)) {
             let &[a, b, c, d] = entries else {
                 return Err(EINVAL);
             };
-            self.try_write(
-                of_queue!(RSS_TABLE, i),
+            self.set_rss_entries(
+                i,
                 regs::RSS_TABLE::zeroed()
                     .try_with_queue0(a)?
                     .try_with_queue1(b)?
@@ -325,6 +320,23 @@ impl<'bound> Regs<'bound> {
     /// Has transmitted frames come back.
     pub(crate) fn set_loopback(&self, on: bool) {
         self.write_reg(regs::CTRL::zeroed().with_loopback(on));
+    }
+
+    // These two are not inlined: in the loops above the compiler would no longer see that the place of
+    // the register cannot overflow.
+    #[inline(never)]
+    fn set_rss_key(&self, i: usize, word: u32) -> Result {
+        self.write(
+            of_queue!(RSS_KEY, i),
+            regs::RSS_KEY::zeroed().with_bytes(word),
+        );
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn set_rss_entries(&self, i: usize, entries: regs::RSS_TABLE) -> Result {
+        self.write(of_queue!(RSS_TABLE, i), entries);
+        Ok(())
     }
 
     /// Sets the least time between two interrupts of a queue pair.

@@ -24,6 +24,7 @@ use crate::{
         },
         ops::{
             self,
+            Burst,
             Operations,
             TxOutcome, //
         },
@@ -470,7 +471,7 @@ impl<'bound> Operations for Nic<'bound> {
         let nic: &'a Self = dev.get();
         let reset = nic.reset.claim(dev)?.enable(Reset::default());
         let service = nic.service.claim(dev)?.enable(Service::default());
-        let bdf = nic.pdev.as_ref().name();
+        let bdf = bus::name(nic.pdev);
         let name = CString::try_from_fmt(fmt!("{}:{}-mgmt", crate::NAME, bdf))?;
         let mgmt_irq = Irq::request(dev, &nic.vectors, regs::VECTOR_MGMT, name, MgmtIrq)?;
         let quiet = MgmtQuiet(dev);
@@ -512,9 +513,9 @@ impl<'bound> Operations for Nic<'bound> {
         _dev: Handle<'a, Self>,
         tx: &mut Tx<'a, 'bound>,
         skb: SkBuff,
-        more: bool,
+        burst: Burst<'_>,
     ) -> TxOutcome {
-        tx.start_xmit(skb, more)
+        tx.start_xmit(skb, burst)
     }
 
     #[inline]

@@ -56,12 +56,9 @@ impl<'bound> Poll for Pair<'bound> {
     type Driver = Nic<'bound>;
 
     #[inline]
-    fn poll(&mut self, dev: Handle<'_, Nic<'bound>>, napi: &Context<'_>) -> u32 {
+    fn poll(&mut self, dev: Handle<'_, Nic<'bound>>, napi: Context<'_>) -> u32 {
         let nic = dev.get();
-        let (Some(counters), Ok(doorbell)) = (
-            nic.counters.pair(self.number),
-            nic.regs.rx_doorbell(self.number),
-        ) else {
+        let Some(counters) = nic.counters.pair(self.number) else {
             return 0;
         };
 
@@ -72,7 +69,7 @@ impl<'bound> Poll for Pair<'bound> {
         if napi.budget() == 0 {
             return 0;
         }
-        self.rx.poll(dev, counters, &doorbell, napi)
+        self.rx.poll(dev, counters, napi)
     }
 
     #[inline]

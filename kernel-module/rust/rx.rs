@@ -84,12 +84,10 @@ impl Tally {
     fn post(&self, counters: &PairCounters) {
         counters.rx_packets.add(self.packets.0);
         counters.rx_bytes.add(self.bytes.0);
-        if (self.errors | self.length_errors | self.csum_errors | self.alloc_failed).0 != 0 {
-            counters.rx_errors.add(self.errors.0);
-            counters.rx_length_errors.add(self.length_errors.0);
-            counters.rx_csum_errors.add(self.csum_errors.0);
-            counters.rx_alloc_failed.add(self.alloc_failed.0);
-        }
+        counters.rx_errors.add(self.errors.0);
+        counters.rx_length_errors.add(self.length_errors.0);
+        counters.rx_csum_errors.add(self.csum_errors.0);
+        counters.rx_alloc_failed.add(self.alloc_failed.0);
     }
 }
 
@@ -97,17 +95,14 @@ impl Tally {
 pub(crate) struct Queue<'bound> {
     ring: Lent<'bound>,
     partial: Partial,
-    /// Bytes that the device can write to a buffer.
-    capacity: u32,
     number: u16,
 }
 
 impl<'bound> Queue<'bound> {
-    pub(crate) fn new(ring: Lent<'bound>, capacity: u32, number: u16) -> Self {
+    pub(crate) fn new(ring: Lent<'bound>, number: u16) -> Self {
         Self {
             ring,
             partial: Partial::None,
-            capacity,
             number,
         }
     }
@@ -136,71 +131,74 @@ impl<'bound> Queue<'bound> {
         &mut self,
         dev: Handle<'_, Nic<'bound>>,
         counters: &PairCounters,
-        doorbell: &Doorbell<'_>,
-        napi: &Context<'_>,
+        napi: Context<'_>,
     ) -> u32 {
         let features = dev.features();
-        let mut tally = Tally::default();
+        let taken = self.ring.taken();
+        let tally = &mut Tally::default();
         let mut done = 0;
 
         while done < napi.budget() {
-            match self.receive(features, napi, &mut tally) {
-                Some(true) => done = done.wrapping_add(1),
-                Some(false) => {}
-                None => break,
+            let Some(buffer) = self.ring.next() else {
+                break;
+            };
+            let status = RxDescStatus::from(buffer.status());
+
+            if status.eop() & !status.error() && matches!(self.partial, Partial::None) {
+                // The frame that most frames are: one buffer.
+                let hash = buffer.word::<{ offset_of!(RxDesc, hash) }>();
+
+                match buffer.build(napi, status.length().get()) {
+                    Ok(frame) => {
+                        deliver(frame, status, hash, self.number, features, napi, tally);
+                    }
+                    Err(err) => count(err, tally),
+                }
+            } else if !Self::continue_frame(
+                &mut self.partial,
+                buffer,
+                self.number,
+                features,
+                napi,
+                tally,
+            ) {
+                continue;
             }
+            done = done.wrapping_add(1);
         }
 
-        if self.ring.empty() >= REFILL && !self.ring.refill(doorbell) {
-            tally.alloc_failed += 1;
+        if self.ring.empty() >= REFILL {
+            self.refill(dev, tally);
+        } else if self.ring.taken() == taken {
+            // Nothing has come.
+            return 0;
         }
         self.ring.publish();
         tally.post(counters);
         done
     }
 
-    /// Takes the next buffer, if there is one. Returns whether a frame ended with it.
     #[inline]
-    fn receive(
-        &mut self,
-        features: Features,
-        napi: &Context<'_>,
-        tally: &mut Tally,
-    ) -> Option<bool> {
-        let buffer = self.ring.next()?;
-        let status = RxDescStatus::from(buffer.status());
-        let length = status.length().get();
+    fn refill(&mut self, dev: Handle<'_, Nic<'bound>>, tally: &mut Tally) {
+        let filled = match dev.regs.rx_doorbell(self.number.into()) {
+            Ok(doorbell) => self.ring.refill(&doorbell),
+            Err(_) => false,
+        };
 
-        if status.eop() && !status.error() && matches!(self.partial, Partial::None) {
-            // The frame that most frames are: one buffer.
-            let hash = buffer.word::<{ offset_of!(RxDesc, hash) }>();
-
-            match buffer.build(napi, length) {
-                Ok(frame) => deliver(frame, status, hash, self.number, features, napi, tally),
-                Err(err) => count(err, tally),
-            }
-            return Some(true);
+        if !filled {
+            tally.alloc_failed += 1;
         }
-        Some(Self::continue_frame(
-            &mut self.partial,
-            buffer,
-            self.capacity,
-            self.number,
-            features,
-            napi,
-            tally,
-        ))
     }
 
-    /// Deals with a buffer of a frame that has several, or is wrong.
+    /// Deals with a buffer of a frame that has several, or is wrong. Returns whether the frame ends with
+    /// it.
     #[cold]
     fn continue_frame(
         partial: &mut Partial,
-        buffer: rx_ring::Completion<'_, RxDesc>,
-        capacity: u32,
+        buffer: rx_ring::Completion<'_, '_, RxDesc>,
         number: u16,
         features: Features,
-        napi: &Context<'_>,
+        napi: Context<'_>,
         tally: &mut Tally,
     ) -> bool {
         let status = RxDescStatus::from(buffer.status());
@@ -215,7 +213,7 @@ impl<'bound> Queue<'bound> {
             }
             discard(before, DropReason::DevReady);
             Partial::Skip
-        } else if !last && length != capacity {
+        } else if !fills(length, last, buffer.capacity()) {
             if !matches!(before, Partial::Skip) {
                 tally.length_errors += 1;
             }
@@ -255,27 +253,22 @@ impl<'bound> Queue<'bound> {
     }
 }
 
-/// What the device has found of the checksums of a frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Verdict {
-    /// That of TCP or UDP is right.
-    Good,
-    /// One is wrong.
-    Bad,
-    /// It has not looked at that of TCP or UDP, or there is none.
-    Unknown,
+/// Is a buffer as full as it must be? All of a frame but the last are filled.
+#[inline]
+pub(crate) fn fills(length: u32, last: bool, capacity: u32) -> bool {
+    last || length == capacity
 }
 
-/// Returns what the device has found of the checksums of a frame.
+/// Has the device found the checksum of TCP or UDP right, and none wrong?
 #[inline]
-pub(crate) fn verdict(status: RxDescStatus) -> Verdict {
-    if status.l4_bad() || status.l3_bad() {
-        Verdict::Bad
-    } else if status.l4_checked() {
-        Verdict::Good
-    } else {
-        Verdict::Unknown
-    }
+pub(crate) fn checksum_is_good(status: RxDescStatus) -> bool {
+    status.l4_checked() & !checksum_is_bad(status)
+}
+
+/// Has the device found a checksum wrong?
+#[inline]
+pub(crate) fn checksum_is_bad(status: RxDescStatus) -> bool {
+    status.l4_bad() | status.l3_bad()
 }
 
 /// Counts why there is no frame.
@@ -302,7 +295,7 @@ fn deliver(
     hash: u32,
     number: u16,
     features: Features,
-    napi: &Context<'_>,
+    napi: Context<'_>,
     tally: &mut Tally,
 ) {
     let hash_type = status.hash_type().get();
@@ -313,10 +306,10 @@ fn deliver(
         frame.set_hash(hash, hash_type == HASH_OF_PORTS);
     }
     if features.has(Features::RXCSUM) {
-        match verdict(status) {
-            Verdict::Good => frame.set_checksum_verified(),
-            Verdict::Bad => tally.csum_errors += 1,
-            Verdict::Unknown => {}
+        if checksum_is_good(status) {
+            frame.set_checksum_verified();
+        } else if checksum_is_bad(status) {
+            tally.csum_errors += 1;
         }
     }
     frame.record_rx_queue(number);

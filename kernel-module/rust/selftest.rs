@@ -4,6 +4,7 @@
 
 use crate::{
     abstractions::{
+        clock,
         dma::{
             CoherentBuffer,
             Direction, //
@@ -24,7 +25,8 @@ use crate::{
         },
         tx_ring::{
             self,
-            Account, //
+            Account,
+            Descriptor as _, //
         },
     },
     nic::Nic,
@@ -32,8 +34,6 @@ use crate::{
     regs::{
         RxDescStatus,
         TxDesc,
-        TxDescCommand,
-        TxDescLayout,
         DMA_BLOCK,
         DMA_MEMORY_SIZE,
         ID,
@@ -47,11 +47,7 @@ use crate::{
     tx, //
 };
 use kernel::{
-    io::{
-        poll::read_poll_timeout,
-        Io, //
-    },
-    num::Bounded,
+    io::Io,
     prelude::*,
     time::Delta, //
 };
@@ -208,16 +204,18 @@ fn exchange<'bound>(
         .inspect_err(|_| net_err!(dev, "device refused a queue\n"));
 
     let result = match (result, sender.room()) {
-        (Ok(()), Some(room)) => room.push(skb, Account::default(), describe).map_err(|skb| {
-            skb.consume();
-            ENOMEM
-        }),
+        (Ok(()), Some(room)) => room
+            .push(skb, Account::default(), TxDesc::following)
+            .map_err(|skb| {
+                skb.consume();
+                ENOMEM
+            }),
         (result, _) => {
             skb.consume();
             result.and(Err(ENOMEM))
         }
     }
-    .and_then(|_queued| {
+    .and_then(|_pushed| {
         rx.ring(&dev.regs.rx_doorbell(QUEUE)?);
         sender.ring(&dev.regs.tx_doorbell(QUEUE)?);
         await_frame(&mut rx, &cleaner, frame)
@@ -235,31 +233,20 @@ fn exchange<'bound>(
 fn await_frame(rx: &mut rx::Lent<'_>, tx: &tx::Cleaner<'_>, frame: &[u8]) -> Result {
     let mut received = false;
 
-    read_poll_timeout(
+    clock::poll(
         || {
             while let Some(buffer) = rx.next() {
                 let status = RxDescStatus::from(buffer.status());
 
                 received |= buffer.bytes(status.length().get()) == Some(frame);
             }
-            Ok(received && tx.has_work(tx.progress()))
+            received && tx.has_work(tx.progress())
         },
         |done| *done,
         POLL,
         DEADLINE,
     )?;
     Ok(())
-}
-
-fn describe(piece: &tx_ring::Piece) -> TxDesc {
-    let layout = TxDescLayout::zeroed().with_length(Bounded::from_expr(piece.len & 0xffff));
-    let command = TxDescCommand::zeroed().with_eop(piece.last);
-
-    TxDesc {
-        addr: piece.addr.to_le(),
-        layout: layout.into_raw().to_le(),
-        command: command.into_raw().to_le(),
-    }
 }
 
 /// Returns a frame from and to this station, of a type that nobody hashes.
@@ -275,7 +262,7 @@ fn frame(&[a, b, c, d, e, f]: &netdev::Address) -> [u8; FRAME] {
 }
 
 fn fill(bytes: &mut [u8]) {
-    for (i, byte) in bytes.iter_mut().enumerate() {
+    for (i, byte) in (0..bytes.len()).zip(bytes) {
         // CAST: The low byte of each.
         *byte = i as u8 ^ (i >> 8) as u8 ^ 0xa5;
     }

@@ -4,7 +4,10 @@
 
 use crate::{
     abstractions::{
-        clock::boottime_ns,
+        clock::{
+            boottime_ns,
+            Moment, //
+        },
         irq::Handler,
         netdev::{
             net_err,
@@ -36,11 +39,7 @@ use kernel::{
     io::Io,
     irq::IrqReturn,
     prelude::*,
-    time::{
-        Delta,
-        Instant,
-        Monotonic, //
-    }, //
+    time::Delta, //
 };
 
 /// Period of the service work.
@@ -172,7 +171,7 @@ pub(crate) struct Service<'bound> {
     /// Management interrupts as of the last run.
     seen: Wrapping<u64>,
     /// When a reset of a lost device was last asked for.
-    retried: Option<Instant<Monotonic>>,
+    retried: Option<Moment>,
     _life: PhantomData<&'bound ()>,
 }
 
@@ -185,8 +184,8 @@ impl Service<'_> {
                 net_err!(dev, "device does not answer\n");
             }
             reset::lose(dev);
-        } else if dev.is_lost() && self.retried.is_none_or(|at| at.elapsed() >= RETRY) {
-            self.retried = Some(Instant::now());
+        } else if dev.is_lost() && self.retried.is_none_or(|at| at.is_past(RETRY)) {
+            self.retried = Some(Moment::now());
             dev.ask_for_reset();
         }
     }

@@ -9,7 +9,10 @@ use crate::{
             Features,
             Handle, //
         },
-        ops::TxOutcome,
+        ops::{
+            Burst,
+            TxOutcome, //
+        },
         pci::Doorbell,
         ring::Size,
         skb::{
@@ -22,6 +25,7 @@ use crate::{
             Account,
             BadHead,
             Piece,
+            Progress,
             FRAME_DESCRIPTORS, //
         },
     },
@@ -36,6 +40,7 @@ use crate::{
 };
 use core::num::Wrapping;
 use kernel::{
+    dma::DmaAddress,
     num::Bounded,
     prelude::*, //
 };
@@ -46,6 +51,16 @@ pub(crate) type Cleaner<'bound> = tx_ring::Cleaner<'bound, TxDesc>;
 pub(crate) type Watch<'bound> = tx_ring::Watch<'bound, TxDesc>;
 
 impl tx_ring::Descriptor for TxDesc {
+    #[inline]
+    fn set_address(&mut self, addr: DmaAddress) {
+        self.addr = addr.to_le();
+    }
+
+    #[inline]
+    fn following(piece: &Piece) -> Self {
+        Offload::NONE.describe(piece)
+    }
+
     #[inline]
     fn request_interrupt(&mut self) {
         let interrupt = TxDescCommand::zeroed().with_interrupt(true);
@@ -79,7 +94,7 @@ pub(crate) struct Offload {
 }
 
 impl Offload {
-    const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         layout: 0,
         command: 0,
     };
@@ -138,17 +153,16 @@ impl Offload {
         }
     }
 
-    /// Returns the descriptor of a piece.
+    /// Returns the descriptor of a frame's first piece, without its address.
     #[inline]
-    fn describe(self, piece: &Piece) -> TxDesc {
+    pub(crate) fn describe(self, piece: &Piece) -> TxDesc {
         let layout = TxDescLayout::zeroed().with_length(Bounded::from_expr(piece.len & 0xffff));
         let command = TxDescCommand::zeroed().with_eop(piece.last);
-        let what = if piece.first { self } else { Self::NONE };
 
         TxDesc {
-            addr: piece.addr.to_le(),
-            layout: (layout.into_raw() | what.layout).to_le(),
-            command: (command.into_raw() | what.command).to_le(),
+            addr: 0,
+            layout: (layout.into_raw() | self.layout).to_le(),
+            command: (command.into_raw() | self.command).to_le(),
         }
     }
 }
@@ -217,10 +231,10 @@ impl<'a, 'bound> Tx<'a, 'bound> {
     }
 
     #[cold]
-    fn drop_unmapped(&mut self, skb: SkBuff, more: bool) -> TxOutcome {
+    fn drop_unmapped(&mut self, skb: SkBuff, burst: Burst<'_>) -> TxOutcome {
         self.counters.tx_map_failed.add(1);
         // The frames queued before it still wait for the doorbell.
-        if !more {
+        if !burst.goes_on() {
             self.ring.ring(&self.doorbell);
         }
         TxOutcome::Dropped(skb.free(DropReason::NoMem))
@@ -236,23 +250,23 @@ impl<'a, 'bound> Tx<'a, 'bound> {
     }
 
     #[inline]
-    pub(crate) fn start_xmit(&mut self, skb: SkBuff, more: bool) -> TxOutcome {
+    pub(crate) fn start_xmit(&mut self, skb: SkBuff, burst: Burst<'_>) -> TxOutcome {
         let Some(room) = self.ring.room() else {
             return self.refuse(skb);
         };
         let (offload, account) = Offload::of(&skb);
 
         match room.push(skb, account, |piece| offload.describe(piece)) {
-            Ok(queued) => {
-                if !self.ring.has_room(FRAME_DESCRIPTORS) {
+            Ok(pushed) => {
+                if !pushed.ready {
                     self.stop();
                 }
-                if self.queue.sent(account.bytes, more) {
+                if self.queue.sent(pushed.bytes, burst.goes_on()) {
                     self.ring.ring(&self.doorbell);
                 }
-                TxOutcome::Queued(queued)
+                TxOutcome::Queued(pushed.queued)
             }
-            Err(skb) => self.drop_unmapped(skb, more),
+            Err(skb) => self.drop_unmapped(skb, burst),
         }
     }
 }
@@ -291,15 +305,29 @@ impl<'bound> Done<'bound> {
         &mut self,
         dev: Handle<'_, Nic<'bound>>,
         counters: &PairCounters,
-        napi: &Context<'_>,
+        napi: Context<'_>,
     ) -> Result<(), BadHead> {
-        let mut packets = Wrapping(0);
-        let mut bytes = Wrapping(0);
         let progress = self.ring.progress();
 
         if !self.ring.has_work(progress) {
             return Ok(());
         }
+        self.complete(progress, dev, counters, napi)
+    }
+
+    /// Does that when there is something to take back.
+    // A function of its own, for the loop in it needs all registers.
+    #[inline(never)]
+    fn complete(
+        &mut self,
+        progress: Progress,
+        dev: Handle<'_, Nic<'bound>>,
+        counters: &PairCounters,
+        napi: Context<'_>,
+    ) -> Result<(), BadHead> {
+        let mut packets = Wrapping(0);
+        let mut bytes = Wrapping(0);
+
         self.ring.clean(progress, |skb, account| {
             packets += u32::from(account.packets);
             bytes += account.bytes;

@@ -61,7 +61,7 @@ impl<'bound> Tick for Watchdog<'bound> {
 
     fn tick(&mut self, dev: Handle<'_, Nic<'bound>>) {
         dev.with_mgmt(|mgmt| mgmt.books.tally.watchdog_runs += 1);
-        for (number, watch) in self.0.iter_mut().enumerate() {
+        for (number, watch) in (0..QUEUES).zip(&mut self.0) {
             let (Some(watch), Some(counters), Ok(napi)) =
                 (watch, dev.counters.pair(number), dev.napi(number))
             else {

@@ -134,6 +134,7 @@ impl<S: Source> Callback<S> {
         })
     }
 
+    /// Returns the instance in C.
     #[inline]
     pub(super) fn raw(&self) -> *mut S::Raw {
         self.raw.as_ptr()

@@ -18,6 +18,7 @@ use super::{
     ops::Operations, //
 };
 use core::{
+    hint,
     marker::{
         PhantomData,
         PhantomPinned, //
@@ -288,7 +289,22 @@ fn try_open<T: Files>(misc: &Misc<T>) -> Result<Arc<OpenFile<T>>> {
         GFP_KERNEL,
     )?;
 
-    misc.shared.files.lock().push(file.clone(), GFP_KERNEL)?;
+    {
+        let file = file.clone();
+        let mut files = misc.shared.files.lock();
+        let files = &mut *files;
+
+        // `reserve()` would check this again, and panic.
+        //
+        // SAFETY: There are no more elements than there is room for, and no more bytes than can be
+        // allocated.
+        unsafe {
+            hint::assert_unchecked(files.len() <= files.capacity());
+            hint::assert_unchecked(files.capacity() <= isize::MAX as usize);
+        }
+        files.reserve(1, GFP_KERNEL)?;
+        files.push_within_capacity(file).map_err(|_| ENOMEM)?;
+    }
     // INVARIANT: It is a box of this type. Nobody else knows the file, so it is not revoked yet: that
     // waits for opening.
     *file.state.lock() = NonNull::new(KBox::into_raw(state).cast());
@@ -338,10 +354,19 @@ unsafe extern "C" fn release<T: Files>(
     // SAFETY: By the safety requirement, `open` has stored it there; it is taken once.
     let open = unsafe { Arc::<OpenFile<T>>::from_raw((*file).private_data.cast()) };
 
-    open.shared
-        .files
-        .lock()
-        .retain(|other| !ptr::eq(&**other, &*open));
+    {
+        let mut files = open.shared.files.lock();
+
+        for place in 0..files.len() {
+            if files
+                .get(place)
+                .is_some_and(|other| ptr::eq(&**other, &*open))
+            {
+                let _ = files.remove(place);
+                break;
+            }
+        }
+    }
     open.revoke();
     0
 }

@@ -9,10 +9,17 @@
 //!
 //! C header: [`include/linux/dma-mapping.h`](srctree/include/linux/dma-mapping.h)
 
-use super::ffi;
+use super::{
+    clock,
+    ffi, //
+};
 use core::{
+    hint,
     marker::PhantomData,
-    mem::ManuallyDrop,
+    mem::{
+        self,
+        ManuallyDrop, //
+    },
     ops::{
         Deref,
         DerefMut, //
@@ -32,7 +39,6 @@ use kernel::{
         Coherent,
         DmaAddress, //
     },
-    io::poll::read_poll_timeout,
     prelude::*,
     sync::atomic::{
         Atomic,
@@ -66,7 +72,7 @@ impl<P> Quiesced<P> {
         interval: Delta,
         deadline: Delta,
     ) -> Result<Self> {
-        read_poll_timeout(|| Ok(is_active()), |active| !active, interval, deadline)?;
+        clock::poll(&mut is_active, |active| !active, interval, deadline)?;
         Ok(Self(PhantomData))
     }
 
@@ -158,6 +164,17 @@ unsafe impl<T: IntoBytes> transmute::AsBytes for Element<T> {}
 
 /// Coherent memory for some `T`, zeroed. It starts at a page.
 pub(crate) struct Shared<T: FromBytes + IntoBytes>(Coherent<[Element<T>]>);
+
+impl<T: FromBytes + IntoBytes> Drop for Shared<T> {
+    fn drop(&mut self) {
+        // `Coherent` is about to multiply these again.
+        //
+        // SAFETY: So much has been allocated.
+        unsafe {
+            hint::assert_unchecked(self.0.len() <= isize::MAX as usize / mem::size_of::<T>())
+        };
+    }
+}
 
 // SAFETY: The memory is not tied to a thread.
 unsafe impl<T: FromBytes + IntoBytes> Send for Shared<T> {}

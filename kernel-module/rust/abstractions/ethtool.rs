@@ -28,33 +28,43 @@ use kernel::{
 /// Sizes of the rings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rings {
+    /// Of a receive ring.
     pub(crate) rx: u32,
+    /// Of a transmit ring.
     pub(crate) tx: u32,
 }
 
 /// Moderation of interrupts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Coalesce {
+    /// After a frame was received.
     pub(crate) rx_usecs: u32,
+    /// After a frame was sent.
     pub(crate) tx_usecs: u32,
 }
 
 /// Number of channels that both receive and transmit.
 #[derive(Clone, Copy)]
 pub(crate) struct Channels {
+    /// How many there can be.
     pub(crate) most: u32,
+    /// How many are used.
     pub(crate) count: u32,
 }
 
 /// Receive side scaling.
 pub(crate) struct Rss<'r> {
+    /// What frames are hashed with.
     pub(crate) key: &'r [u8],
+    /// The queue of each hash, modulo the size.
     pub(crate) table: &'r [u32],
 }
 
 /// What of it is to be changed.
 pub(crate) struct RssChange<'r> {
+    /// A new key.
     pub(crate) key: Option<&'r [u8]>,
+    /// A new table.
     pub(crate) table: Option<&'r [u32]>,
 }
 
@@ -197,7 +207,8 @@ impl<T: Ethtool> Table<T> {
         let to = unsafe { &mut (*info).fw_version };
 
         // The last byte stays NUL.
-        for (to, from) in to.iter_mut().rev().skip(1).rev().zip(T::FIRMWARE) {
+        let room = to.len().saturating_sub(1);
+        for (to, from) in to.iter_mut().take(room).zip(T::FIRMWARE) {
             *to = *from;
         }
     }

@@ -118,7 +118,6 @@ extern "C" {
     pub(super) fn helper_napi_build_skb(
         data: *mut c_void,
         truesize: c_uint,
-        headroom: c_uint,
         len: c_uint,
     ) -> *mut bindings::sk_buff;
     pub(super) fn helper_skb_add_rx_frag(
@@ -156,8 +155,9 @@ extern "C" {
     pub(super) fn helper_page_pool_alloc(
         pool: *mut page_pool,
         size: c_uint,
+        va: *mut *mut c_void,
         addr: *mut bindings::dma_addr_t,
-    ) -> *mut c_void;
+    ) -> bool;
     pub(super) fn helper_page_pool_sync_for_cpu(pool: *mut page_pool, va: *mut c_void, len: c_uint);
     pub(super) fn helper_page_pool_dma_addr(va: *mut c_void) -> bindings::dma_addr_t;
     pub(super) fn helper_page_pool_put(va: *mut c_void, direct: bool);

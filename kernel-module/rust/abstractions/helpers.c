@@ -160,14 +160,13 @@ __rust_helper void helper_skb_tx_timestamp(struct sk_buff *skb)
 
 __rust_helper struct sk_buff *helper_napi_build_skb(void *data,
 						    unsigned int truesize,
-						    unsigned int headroom,
 						    unsigned int len)
 {
 	struct sk_buff *skb = napi_build_skb(data, truesize);
 
 	if (unlikely(!skb))
 		return NULL;
-	skb_reserve(skb, headroom);
+	skb_reserve(skb, SHIM_RX_HEADROOM);
 	__skb_put(skb, len);
 	skb_mark_for_recycle(skb);
 	return skb;
@@ -178,7 +177,7 @@ __rust_helper void helper_skb_add_rx_frag(struct sk_buff *skb, void *va,
 					  unsigned int truesize)
 {
 	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, virt_to_head_page(va),
-			offset_in_page(va), len, truesize);
+			offset_in_page(va) + SHIM_RX_HEADROOM, len, truesize);
 }
 
 __rust_helper void helper_skb_set_hash(struct sk_buff *skb, u32 hash, bool l4)
@@ -247,22 +246,20 @@ __rust_helper bool helper_dma_mapping_error(struct device *dev, dma_addr_t addr)
  * Never sleeps: page_pool keeps its books under a lock that turns softirqs off,
  * and does not let go of it to wait for memory.
  */
-__rust_helper void *helper_page_pool_alloc(struct page_pool *pool,
-					   unsigned int size, dma_addr_t *addr)
+__rust_helper bool helper_page_pool_alloc(struct page_pool *pool,
+					  unsigned int size, void **va,
+					  dma_addr_t *addr)
 {
 	const gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
-	unsigned int offset = 0;
-	struct page *page;
+	unsigned int offset;
+	struct page *page = page_pool_alloc_frag(pool, &offset, size, gfp);
 
-	if (size < PAGE_SIZE)
-		page = page_pool_alloc_frag(pool, &offset, size, gfp);
-	else
-		page = page_pool_alloc_pages(pool, gfp);
 	if (unlikely(!page))
-		return NULL;
+		return false;
 
-	*addr = page_pool_get_dma_addr(page) + offset;
-	return page_address(page) + offset;
+	*va = page_address(page) + offset;
+	*addr = page_pool_get_dma_addr(page) + offset + SHIM_RX_HEADROOM;
+	return true;
 }
 
 __rust_helper void helper_page_pool_sync_for_cpu(struct page_pool *pool,
@@ -270,13 +267,14 @@ __rust_helper void helper_page_pool_sync_for_cpu(struct page_pool *pool,
 {
 	if (dma_dev_need_sync(pool->p.dev))
 		page_pool_dma_sync_for_cpu(pool, virt_to_head_page(va),
-					   offset_in_page(va), len);
+					   offset_in_page(va) +
+					   SHIM_RX_HEADROOM, len);
 }
 
 __rust_helper dma_addr_t helper_page_pool_dma_addr(void *va)
 {
 	return page_pool_get_dma_addr(virt_to_head_page(va)) +
-	       offset_in_page(va);
+	       offset_in_page(va) + SHIM_RX_HEADROOM;
 }
 
 __rust_helper void helper_page_pool_put(void *va, bool direct)

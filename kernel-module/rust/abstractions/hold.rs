@@ -28,6 +28,7 @@ unsafe impl<T: Operations> Send for Hold<T> {}
 unsafe impl<T: Operations> Sync for Hold<T> {}
 
 impl<T: Operations> Hold<T> {
+    /// Holds a device from now on.
     pub(super) fn new(dev: Handle<'_, T>) -> Self {
         dev.add_hold();
         // INVARIANT: It was just counted.

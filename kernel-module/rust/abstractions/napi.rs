@@ -38,7 +38,7 @@ pub(crate) trait Poll: Send + Sized {
     /// Handles up to [`Context::budget`] received frames, and returns how many.
     ///
     /// The budget can be 0: then nothing may be received, but sent frames may be completed.
-    fn poll(&mut self, dev: Handle<'_, Self::Driver>, napi: &Context<'_>) -> u32;
+    fn poll(&mut self, dev: Handle<'_, Self::Driver>, napi: Context<'_>) -> u32;
 
     /// Says which vector is the poll's.
     fn vector(&self) -> u32;
@@ -50,6 +50,7 @@ pub(crate) trait Poll: Send + Sized {
 }
 
 /// A poll that is running.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     napi: NonNull<ffi::shim_napi>,
     budget: u32,
@@ -66,8 +67,9 @@ impl Context<'_> {
     /// Passes a received frame to the stack.
     #[inline]
     pub(crate) fn gro_receive(&self, frame: RxFrame) {
-        // SAFETY: `self` exists only in a poll of the instance; the frame has an Ethernet header. The
-        // stack becomes the owner.
+        // SAFETY:
+        // - `self` exists only in a poll of the instance.
+        // - By its type invariants the frame has an Ethernet header. The stack becomes its owner.
         unsafe {
             ffi::helper_napi_gro_receive(self.napi.as_ptr(), frame.into_skb().into_raw());
         }
@@ -76,8 +78,10 @@ impl Context<'_> {
     /// Ends a frame that was sent.
     #[inline]
     pub(crate) fn consume(&self, skb: SkBuff) {
-        // SAFETY: `self` exists only in a poll; with a budget of 0 the function knows that it may
-        // be in any context. The frame is not used again.
+        // SAFETY:
+        // - `self` exists only in a poll; with a budget of 0 the function knows that it may be in any
+        //   context.
+        // - `into_raw()` gives up the reference, which passes to the function.
         unsafe { bindings::napi_consume_skb(skb.into_raw(), self.budget as c_int) }
     }
 }
@@ -114,8 +118,10 @@ unsafe impl<P: Poll> Source for NapiSource<P> {
     }
 
     unsafe fn start(raw: *mut Self::Raw, dev: *mut bindings::net_device, how: Start) {
-        // SAFETY: By the safety requirements. The instance is not in the list of a device: it was
-        // never enabled, or disabled again. The poll function fits to the context.
+        // SAFETY:
+        // - By the safety requirements the instance and the device are valid.
+        // - The instance is not in the list of a device: it was never enabled, or disabled again.
+        // - The poll function fits to the context.
         unsafe { ffi::shim_napi_enable(raw, dev, poll::<P>, how.queue, how.irq) }
     }
 
@@ -134,8 +140,10 @@ impl<P: Poll> Napi<P> {
     /// To be called from an interrupt handler.
     #[inline]
     pub(crate) fn schedule_irqoff(&self) {
-        // SAFETY: The instance is valid. One that is disabled, or was never enabled, cannot be
-        // scheduled: it counts as scheduled already.
+        // SAFETY:
+        // - By the type invariants of `Callback` the instance is valid.
+        // - One that is disabled, or was never enabled, cannot be scheduled: it counts as scheduled
+        //   already.
         unsafe { ffi::helper_napi_schedule_irqoff(self.raw()) }
     }
 
@@ -145,6 +153,7 @@ impl<P: Poll> Napi<P> {
         unsafe { ffi::shim_napi_schedule(self.raw()) }
     }
 
+    /// Returns the instance in C.
     #[inline]
     pub(super) fn as_raw(&self) -> *mut ffi::shim_napi {
         self.raw()
@@ -171,8 +180,9 @@ impl<'a, P: Poll> Claimed<'a, NapiSource<P>> {
 unsafe extern "C" fn poll<P: Poll>(napi: *mut bindings::napi_struct, budget: c_int) -> c_int {
     // SAFETY: The instance is a part of a `struct shim_napi`.
     let ctx = unsafe { ffi::helper_napi_ctx(napi) };
-    // SAFETY: By the safety requirement. The runner is not used after the poll was completed, when
-    // the next one can begin.
+    // SAFETY:
+    // - By the safety requirement it is the context of an instance that is enabled.
+    // - The runner is not used after the poll was completed, when the next one can begin.
     let Some(call) = (unsafe { Napi::<P>::enter(ctx) }) else {
         return 0;
     };
@@ -185,7 +195,7 @@ unsafe extern "C" fn poll<P: Poll>(napi: *mut bindings::napi_struct, budget: c_i
         _poll: PhantomData,
     };
     // CAST: It is no more than the budget.
-    let work = poller.poll(dev, &napi).min(napi.budget) as c_int;
+    let work = poller.poll(dev, napi).min(napi.budget) as c_int;
 
     if work < budget {
         let vector = poller.vector();
@@ -193,7 +203,9 @@ unsafe extern "C" fn poll<P: Poll>(napi: *mut bindings::napi_struct, budget: c_i
         // From here on the next poll may run. The device outlives this one even if the instance is
         // being disabled: deleting it waits for an RCU grace period, and polls run with RCU held.
         //
-        // SAFETY: The instance is valid and this is its poll, which has used less than its budget.
+        // SAFETY:
+        // - The instance is valid, and this is its poll.
+        // - It has used less than its budget.
         if unsafe { ffi::helper_napi_complete_done(this.raw(), work) } {
             P::rearm(dev, vector);
         }

@@ -226,15 +226,18 @@ impl<'a, T: Operations> Handle<'a, T> {
 }
 
 impl<T: Operations> Device<T> {
+    /// Returns the `struct net_device`.
     #[inline]
     pub(super) fn netdev(&self) -> *mut bindings::net_device {
         self.netdev.as_ptr()
     }
 
+    /// Counts a [`Hold`](super::hold::Hold).
     pub(super) fn add_hold(&self) {
         self.holds.add(1, Relaxed);
     }
 
+    /// Undoes [`Device::add_hold`].
     pub(super) fn release_hold(&self) {
         self.holds.fetch_add(-1, Full);
     }

@@ -41,15 +41,25 @@ use kernel::{
 /// What `ip -s link` shows.
 #[derive(Default)]
 pub(crate) struct Stats {
+    /// Frames that the stack got.
     pub(crate) rx_packets: u64,
+    /// Their bytes.
     pub(crate) rx_bytes: u64,
+    /// Frames that came with an error; those of a wrong length are among them.
     pub(crate) rx_errors: u64,
+    /// Frames that there was no memory for.
     pub(crate) rx_dropped: u64,
+    /// Frames of a length that cannot be.
     pub(crate) rx_length_errors: u64,
+    /// Frames that the device had no buffer for.
     pub(crate) rx_missed_errors: u64,
+    /// Frames that were sent.
     pub(crate) tx_packets: u64,
+    /// Their bytes.
     pub(crate) tx_bytes: u64,
+    /// Frames that the device could not send.
     pub(crate) tx_errors: u64,
+    /// Frames that the device was never given.
     pub(crate) tx_dropped: u64,
 }
 
@@ -65,6 +75,18 @@ pub(crate) enum TxOutcome {
     Dropped(Dropped),
     /// There was no room. The frame goes back to the stack, which keeps it.
     Busy(SkBuff),
+}
+
+/// The frames that the stack gives one after the other; exists while one of them is transmitted.
+pub(crate) struct Burst<'a>(PhantomData<&'a mut ()>);
+
+impl Burst<'_> {
+    /// Does another frame follow at once? Then a doorbell may wait for it.
+    #[inline]
+    pub(crate) fn goes_on(&self) -> bool {
+        // SAFETY: `self` exists only in a transmission, on the CPU that has set it.
+        unsafe { ffi::helper_netdev_xmit_more() }
+    }
 }
 
 /// A driver for a net device. The implementing type is the data of a device.
@@ -114,12 +136,12 @@ pub(crate) trait Operations: Send + Sync + Sized {
     /// Brings the interface down.
     fn stop<'a>(dev: Handle<'a, Self>, open: Self::Open<'a>, rtnl: &mut Rtnl);
 
-    /// Transmits a frame. With `more` another one follows at once, so a doorbell may wait for it.
+    /// Transmits a frame, one of a burst.
     fn start_xmit<'a>(
         dev: Handle<'a, Self>,
         tx: &mut Self::Tx<'a>,
         skb: SkBuff,
-        more: bool,
+        burst: Burst<'_>,
     ) -> TxOutcome;
 
     /// Returns what of `features` the device can do for this frame.
@@ -208,11 +230,10 @@ impl<T: Operations> Entry<T> {
         // SAFETY: See `Entry`.
         let dev = unsafe { Handle::<T>::from_netdev(netdev) };
         // SAFETY: By the safety requirements.
-        let (skb, queue, more) = unsafe {
+        let (skb, queue) = unsafe {
             (
                 SkBuff::from_raw(NonNull::new_unchecked(skb)),
                 ffi::helper_skb_get_queue_mapping(skb),
-                ffi::helper_netdev_xmit_more(),
             )
         };
         // The stack keeps to `QUEUES`, which is no more than this.
@@ -224,7 +245,7 @@ impl<T: Operations> Entry<T> {
         let tx = unsafe { (*place.get()).cast::<T::Tx<'_>>().as_mut() };
 
         let outcome = match tx {
-            Some(tx) => T::start_xmit(dev, tx, skb, more),
+            Some(tx) => T::start_xmit(dev, tx, skb, Burst(PhantomData)),
             None => TxOutcome::Dropped(skb.free(super::skb::DropReason::DevReady)),
         };
         match outcome {

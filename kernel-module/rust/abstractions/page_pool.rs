@@ -22,7 +22,11 @@ use super::{
     }, //
 };
 use core::{
-    mem,
+    hint,
+    mem::{
+        self,
+        MaybeUninit, //
+    },
     ptr::NonNull, //
 };
 use kernel::{
@@ -59,11 +63,10 @@ impl BufferSize {
 /// # Invariants
 ///
 /// - `raw` is valid, and owned by `self`. Only who has `&mut self` takes buffers from it.
-/// - `headroom` and `capacity` are those of buffers of `size`.
+/// - `capacity` is that of buffers of `size`.
 pub(crate) struct Pool {
     raw: NonNull<ffi::page_pool>,
     size: BufferSize,
-    headroom: u32,
     capacity: u32,
 }
 
@@ -80,8 +83,10 @@ impl Pool {
         size: BufferSize,
     ) -> Result<Self> {
         const { assert!(PAGE_SIZE == BufferSize::Page as usize) };
-        // SAFETY: Both devices are valid. Pages that the stack still has keep the pool alive, but not
-        // its mappings, which end with it.
+        // SAFETY: Both devices are valid.
+        //
+        // Pages that the stack still has keep the pool alive, but not its mappings, which end with the
+        // device.
         let raw = unsafe {
             ffi::shim_page_pool_create(
                 dma::as_raw(dev),
@@ -95,8 +100,6 @@ impl Pool {
         Ok(Self {
             raw: NonNull::new(raw).ok_or(ENOMEM)?,
             size,
-            // SAFETY: It returns a constant.
-            headroom: unsafe { ffi::shim_rx_headroom() },
             capacity: size.capacity(),
         })
     }
@@ -110,16 +113,28 @@ impl Pool {
     /// Takes a buffer, and returns with it the address at which the device may write. Does not sleep.
     #[inline]
     pub(super) fn alloc(&mut self) -> Option<(Buffer, DmaAddress)> {
-        let mut addr = 0;
-        // SAFETY: The pool is valid, and `&mut self` is the only one to take buffers from it.
-        let va =
-            unsafe { ffi::helper_page_pool_alloc(self.raw.as_ptr(), self.size as u32, &mut addr) };
+        let mut va = MaybeUninit::uninit();
+        let mut addr = MaybeUninit::uninit();
 
-        Some((
+        // SAFETY:
+        // - The pool is valid, and `&mut self` is the only one to take buffers from it.
+        // - Both are set if there is a buffer.
+        // - No buffer is at null.
+        unsafe {
+            ffi::helper_page_pool_alloc(
+                self.raw.as_ptr(),
+                self.size as u32,
+                va.as_mut_ptr(),
+                addr.as_mut_ptr(),
+            )
             // INVARIANT: It is new.
-            Buffer(NonNull::new(va)?),
-            addr.wrapping_add(self.headroom.into()),
-        ))
+            .then(|| {
+                let va = va.assume_init();
+
+                hint::assert_unchecked(!va.is_null());
+                (Buffer(NonNull::new_unchecked(va)), addr.assume_init())
+            })
+        }
     }
 
     /// Returns the address at which the device may write to a buffer.
@@ -130,22 +145,18 @@ impl Pool {
     pub(super) unsafe fn address(&self, buffer: &Buffer) -> DmaAddress {
         // SAFETY: It was taken from a page pool that maps its pages.
         unsafe { ffi::helper_page_pool_dma_addr(buffer.0.as_ptr()) }
-            .wrapping_add(self.headroom.into())
     }
 
-    /// Makes a buffer that the device has written visible to the CPU, and returns where the data is.
+    /// Makes what the device has written to a buffer visible to the CPU.
     ///
     /// # Safety
     ///
     /// The buffer must be of this pool, and `len` no more than the capacity.
     #[inline]
-    unsafe fn sync(&self, buffer: &Buffer, len: u32) -> *mut c_void {
+    unsafe fn sync(&self, buffer: &Buffer, len: u32) {
         // SAFETY: The headroom and `len` bytes are in the buffer, by the safety requirements.
         unsafe {
-            let data = buffer.0.as_ptr().byte_add(self.headroom as usize);
-
-            ffi::helper_page_pool_sync_for_cpu(self.raw.as_ptr(), data, len);
-            data
+            ffi::helper_page_pool_sync_for_cpu(self.raw.as_ptr(), buffer.0.as_ptr(), len);
         }
     }
 
@@ -174,13 +185,15 @@ impl Pool {
         // - It belongs to a page pool, to which the frame returns it.
         let skb = unsafe {
             self.sync(&buffer, len);
-            ffi::helper_napi_build_skb(buffer.0.as_ptr(), self.size as u32, self.headroom, len)
+            ffi::helper_napi_build_skb(buffer.0.as_ptr(), self.size as u32, len)
         };
         let skb = NonNull::new(skb).ok_or(BuildError::NoMem)?;
 
         mem::forget(buffer);
-        // SAFETY: It is new, so it is unshared and ours, and owns the buffer now. It has an Ethernet
-        // header, as was checked above.
+        // SAFETY:
+        // - It is new, so it is unshared and ours.
+        // - It owns the buffer now, and returns it to its pool.
+        // - It has an Ethernet header, as was checked above.
         Ok(unsafe { RxFrame::new(SkBuff::from_raw(skb)) })
     }
 
@@ -202,9 +215,13 @@ impl Pool {
         // - The frame has room for another fragment, likewise. It is unshared, and returns its
         //   fragments to their page pools, by its type invariants.
         unsafe {
-            let data = self.sync(&buffer, len);
-
-            ffi::helper_skb_add_rx_frag(frame.skb().as_raw(), data, len, self.size as u32);
+            self.sync(&buffer, len);
+            ffi::helper_skb_add_rx_frag(
+                frame.skb().as_raw(),
+                buffer.0.as_ptr(),
+                len,
+                self.size as u32,
+            );
         }
         mem::forget(buffer);
         true
@@ -221,8 +238,11 @@ impl Pool {
         }
         // SAFETY: `len` is no more than the capacity, as was just checked, and nobody writes there.
         unsafe {
+            let data = buffer.0.byte_add(ffi::shim_rx_headroom() as usize);
+
+            self.sync(buffer, len);
             Some(core::slice::from_raw_parts(
-                self.sync(buffer, len).cast(),
+                data.as_ptr().cast(),
                 len as usize,
             ))
         }
@@ -234,7 +254,9 @@ impl Pool {
     ///
     /// The NAPI instance must outlive the pool, or [`Pool::disable_direct`] be called before it ends.
     pub(super) unsafe fn enable_direct<P: Poll>(&mut self, napi: &Napi<P>) {
-        // SAFETY: Both are valid; the rest by the safety requirement.
+        // SAFETY:
+        // - The pool and the instance are valid.
+        // - The instance outlives the pool, or this is undone, by the safety requirement.
         unsafe { ffi::shim_page_pool_enable_direct(self.raw.as_ptr(), napi.as_raw()) }
     }
 
@@ -247,20 +269,21 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // SAFETY: `self` owns the pool. It ends when the last of its pages has come back.
+        // SAFETY: `self` owns the pool, and does not use it again. The kernel keeps it until the last of
+        // its pages has come back.
         unsafe { ffi::page_pool_destroy(self.raw.as_ptr()) }
     }
 }
 
 /// Can a buffer with `len` bytes be a frame, or the start of one?
 #[inline]
-const fn is_frame(len: u32, capacity: u32) -> bool {
+pub(crate) const fn is_frame(len: u32, capacity: u32) -> bool {
     len >= bindings::ETH_HLEN && len <= capacity
 }
 
 /// Can a buffer with `len` bytes be a piece of a frame?
 #[inline]
-const fn is_piece(len: u32, capacity: u32) -> bool {
+pub(crate) const fn is_piece(len: u32, capacity: u32) -> bool {
     len > 0 && len <= capacity
 }
 
@@ -288,8 +311,10 @@ unsafe impl Send for Buffer {}
 impl Drop for Buffer {
     #[cold]
     fn drop(&mut self) {
-        // SAFETY: By the type invariant it belongs to `self`, and comes from a page pool, which its
-        // pages keep alive. It is not recycled directly, so any context will do.
+        // SAFETY:
+        // - By the type invariant it belongs to `self`, which does not use it again.
+        // - It comes from a page pool, which its pages keep alive.
+        // - It is not recycled directly, so any context will do.
         unsafe { ffi::helper_page_pool_put(self.0.as_ptr(), false) }
     }
 }
@@ -297,23 +322,6 @@ impl Drop for Buffer {
 #[kunit_tests(rust_net_page_pool)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_frame_has_a_header_and_fits_its_buffer() {
-        assert!(is_frame(60, 1664));
-        assert!(is_frame(1664, 1664));
-        assert!(!is_frame(1665, 1664));
-        assert!(!is_frame(13, 1664));
-        assert!(!is_frame(0, 1664));
-    }
-
-    #[test]
-    fn a_piece_is_not_empty_and_fits_its_buffer() {
-        assert!(is_piece(1, 1664));
-        assert!(is_piece(1664, 1664));
-        assert!(!is_piece(1665, 1664));
-        assert!(!is_piece(0, 1664));
-    }
 
     #[test]
     fn a_buffer_of_half_a_page_takes_a_frame_of_the_usual_mtu() {

@@ -3,16 +3,21 @@
 //! What a PCI network driver needs besides `kernel::pci`.
 
 use super::{
-    dma::Quiesced,
+    dma::{
+        self,
+        Quiesced, //
+    },
     ffi, //
 };
 use core::{
+    hint,
     marker::PhantomData,
     mem,
     ptr::{
         self,
         NonNull, //
-    }, //
+    },
+    slice, //
 };
 use kernel::{
     bindings,
@@ -34,6 +39,7 @@ use kernel::{
     },
     pci,
     prelude::*,
+    str::CStr,
 };
 
 /// A PCI device whose memory and bus mastering are enabled, until this is dropped.
@@ -173,6 +179,20 @@ pub(crate) const fn device_id(vendor: u16, device: u16) -> pci::DeviceId {
 
     // SAFETY: `DeviceId` is a transparent wrapper of `pci_device_id` without invariants.
     unsafe { mem::transmute::<bindings::pci_device_id, pci::DeviceId>(id) }
+}
+
+/// Returns the name of a device, its place on the bus.
+pub(crate) fn name(pdev: &pci::Device<Bound>) -> &CStr {
+    // SAFETY:
+    // - A device that is bound has a name, which is valid as long as the device is.
+    // - No string is so long that there would be no room for its end.
+    unsafe {
+        let name = bindings::dev_name(dma::as_raw(pdev.as_ref()));
+        let len = bindings::strlen(name);
+
+        hint::assert_unchecked(len < isize::MAX as usize);
+        CStr::from_bytes_with_nul_unchecked(slice::from_raw_parts(name.cast(), len + 1))
+    }
 }
 
 /// Returns how many CPUs are online.

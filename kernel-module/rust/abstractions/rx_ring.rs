@@ -34,7 +34,10 @@ use super::{
 };
 use core::{
     marker::PhantomData,
-    mem,
+    mem::{
+        self,
+        ManuallyDrop, //
+    },
     ptr::NonNull, //
 };
 use kernel::{
@@ -89,8 +92,10 @@ impl<D: Descriptor> Memory<D> {
             assert!(mem::align_of::<D>() >= mem::align_of::<u32>());
             assert!(D::STATUS + mem::size_of::<u32>() <= mem::size_of::<D>());
         };
-        // SAFETY: All callers pass a place in the ring, so the word is valid and aligned. The device
-        // may write it at any time, in one access.
+        // SAFETY:
+        // - All callers pass a place in the ring, so the word is valid.
+        // - It is aligned, as was checked above.
+        // - The device may write it at any time, in one access; so it is read in one.
         u32::from_le(unsafe { desc.byte_add(D::STATUS).read_volatile() })
     }
 }
@@ -141,7 +146,7 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
         let mut slots = KVVec::with_capacity(count, GFP_KERNEL)?;
 
         for _ in 0..count {
-            slots.push(None, GFP_KERNEL)?;
+            slots.push_within_capacity(None).map_err(|_| ENOMEM)?;
         }
         let memory = Memory {
             size,
@@ -164,11 +169,6 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
             return Err(ENOMEM);
         }
         Ok(ring)
-    }
-
-    /// Returns how many bytes of a buffer the device can write.
-    pub(crate) fn capacity(&self) -> u32 {
-        self.pool.capacity()
     }
 
     /// Gives a new buffer to each slot that has none. Returns false if memory is short.
@@ -198,7 +198,7 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
 
     /// Moves all buffers to the start of the ring, and writes their descriptors again.
     fn restart(&mut self) {
-        let mut fill = 0;
+        let mut fill = 0usize;
 
         for place in 0..self.size.get() as usize {
             let Some(buffer) = self.slots.get_mut(place).and_then(Option::take) else {
@@ -212,7 +212,7 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
             if let Some(slot) = self.slots.get_mut(fill) {
                 *slot = Some(buffer);
             }
-            fill += 1;
+            fill = fill.wrapping_add(1);
         }
         self.next = 0;
         // CAST: It is no more than the size.
@@ -229,8 +229,10 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
     ) -> (RxQueue<'d, D, P::Driver>, R) {
         self.restart();
         if let Some(napi) = napi {
-            // SAFETY: The instance lives as long as the device, which is held until this is undone by
-            // `RxQueue::take_back`; if it is not, the pool leaks, and the device with it.
+            // SAFETY:
+            // - The instance lives as long as the device.
+            // - The device is held until this is undone by `RxQueue::take_back`.
+            // - If it is not, the pool leaks, and the device with it: see `Held`.
             unsafe { self.pool.enable_direct(napi) };
         }
         let ring = Lent::new(Held {
@@ -261,9 +263,9 @@ struct Held<'d, D: Descriptor, T: Operations> {
 pub(crate) struct RxQueue<'d, D: Descriptor, T: Operations>(Lent<Held<'d, D, T>>);
 
 impl<'d, D: Descriptor, T: Operations> RxQueue<'d, D, T> {
-    /// Takes the next buffer, if the device is done with it.
+    /// Returns the next buffer, if the device is done with it.
     #[inline]
-    pub(crate) fn next(&mut self) -> Option<Completion<'_, D>> {
+    pub(crate) fn next(&mut self) -> Option<Completion<'_, 'd, D>> {
         let ring = &mut self.0.ring;
         let place = ring.size.place(ring.next);
         let status = Memory::status(ring.desc, place);
@@ -274,17 +276,19 @@ impl<'d, D: Descriptor, T: Operations> RxQueue<'d, D, T> {
         // Nothing else that the device has written may be read before the status.
         dma_mb(Read);
         // SAFETY: The place is in the ring, by the type invariants.
-        let slot = unsafe { &mut *ring.slots.as_mut_ptr().add(place) };
+        let slot = unsafe { &*ring.slots.as_ptr().add(place) };
         // There is none if the ring is empty, or the device completes what it was not given.
-        let buffer = slot.take()?;
+        if slot.is_none() {
+            return None;
+        }
+        // INVARIANT: That was just checked.
+        Some(Completion { ring, status })
+    }
 
-        ring.next = ring.next.wrapping_add(1);
-        Some(Completion {
-            ring: &self.0.ring,
-            buffer,
-            status,
-            place,
-        })
+    /// Returns how many buffers were taken since the ring was lent, modulo 2^32.
+    #[inline]
+    pub(crate) fn taken(&self) -> u32 {
+        self.0.ring.next
     }
 
     /// Returns how many slots have no buffer.
@@ -319,9 +323,10 @@ impl<'d, D: Descriptor, T: Operations> RxQueue<'d, D, T> {
     #[inline]
     pub(crate) fn publish(&self) {
         let ring = &self.0.ring;
+        let memory = &*ring.memory;
 
-        ring.memory.next.store(ring.next, Relaxed);
-        ring.memory
+        memory.next.store(ring.next, Relaxed);
+        memory
             .filled
             .store(ring.fill.wrapping_sub(ring.next), Relaxed);
     }
@@ -340,19 +345,52 @@ impl<'d, D: Descriptor, T: Operations> RxQueue<'d, D, T> {
     }
 }
 
-/// A buffer that the device is done with.
-pub(crate) struct Completion<'q, D: Descriptor> {
-    ring: &'q RxRing<'q, D>,
-    buffer: Buffer,
+/// A buffer that the device is done with. If it is dropped, what is in it is ignored.
+///
+/// # Invariants
+///
+/// The next slot of `ring` has a buffer, and `status` is that of its descriptor, and says that it is
+/// done.
+pub(crate) struct Completion<'q, 'd, D: Descriptor> {
+    ring: &'q mut RxRing<'d, D>,
     status: u32,
-    place: usize,
 }
 
-impl<D: Descriptor> Completion<'_, D> {
+impl<D: Descriptor> Completion<'_, '_, D> {
+    #[inline]
+    fn place(&self) -> usize {
+        self.ring.size.place(self.ring.next)
+    }
+
+    /// Takes the buffer out of its slot, and goes on to the next one.
+    ///
+    /// # Safety
+    ///
+    /// To be called once.
+    #[inline]
+    unsafe fn take(&mut self) -> Buffer {
+        let place = self.place();
+
+        self.ring.next = self.ring.next.wrapping_add(1);
+        // SAFETY:
+        // - The place is in the ring, by the type invariants of `RxRing`.
+        // - Its slot has a buffer, by the type invariants, as it was not taken before.
+        unsafe {
+            let slot = &mut *self.ring.slots.as_mut_ptr().add(place);
+
+            slot.take().unwrap_unchecked()
+        }
+    }
     /// Returns the status that the device has written.
     #[inline]
     pub(crate) fn status(&self) -> u32 {
         self.status
+    }
+
+    /// Returns how many bytes of the buffer the device can write.
+    #[inline]
+    pub(crate) fn capacity(&self) -> u32 {
+        self.ring.pool.capacity()
     }
 
     /// Reads the word of 32 bits at `OFFSET` of the descriptor.
@@ -363,13 +401,15 @@ impl<D: Descriptor> Completion<'_, D> {
             assert!(mem::align_of::<D>() >= mem::align_of::<u32>());
             assert!(OFFSET + mem::size_of::<u32>() <= mem::size_of::<D>());
         };
-        // SAFETY: The place is in the ring, so the word is valid and aligned; nobody else writes to a
-        // descriptor that is done.
+        // SAFETY:
+        // - The place is in the ring, so the word is valid.
+        // - It is aligned, as was checked above.
+        // - Nobody else writes to a descriptor that is done.
         u32::from_le(unsafe {
             self.ring
                 .desc
                 .as_ptr()
-                .add(self.place)
+                .add(self.place())
                 .cast::<u32>()
                 .byte_add(OFFSET)
                 .read_volatile()
@@ -378,22 +418,50 @@ impl<D: Descriptor> Completion<'_, D> {
 
     /// Makes a frame of the buffer, of which the device has filled `len` bytes.
     #[inline]
-    pub(crate) fn build(self, _napi: &napi::Context<'_>, len: u32) -> Result<RxFrame, BuildError> {
-        // SAFETY: The buffer is from the pool of its ring. There is a context, so this is a poll.
-        unsafe { self.ring.pool.build(self.buffer, len) }
+    pub(crate) fn build(self, _napi: napi::Context<'_>, len: u32) -> Result<RxFrame, BuildError> {
+        let mut this = ManuallyDrop::new(self);
+
+        // SAFETY:
+        // - It is taken once, as `this` is not dropped.
+        // - It is from the pool of its ring.
+        // - There is a context, so this is a poll.
+        unsafe {
+            let buffer = this.take();
+
+            this.ring.pool.build(buffer, len)
+        }
     }
 
-    /// Appends the buffer, of which the device has filled `len` bytes, to a frame. Returns false if that is not possible; then the buffer is gone.
+    /// Appends the buffer, of which the device has filled `len` bytes, to a frame. Returns false if
+    /// that is not possible; then the buffer is gone.
     #[inline]
     pub(crate) fn append(self, frame: &mut RxFrame, len: u32) -> bool {
-        // SAFETY: The buffer is from the pool of its ring.
-        unsafe { self.ring.pool.append(frame, self.buffer, len) }
+        let mut this = ManuallyDrop::new(self);
+
+        // SAFETY:
+        // - It is taken once, as `this` is not dropped.
+        // - It is from the pool of its ring.
+        unsafe {
+            let buffer = this.take();
+
+            this.ring.pool.append(frame, buffer, len)
+        }
     }
 
     /// Returns the first `len` bytes that the device has written, if the buffer has that many.
     pub(crate) fn bytes(&self, len: u32) -> Option<&[u8]> {
+        let buffer = self.ring.slots.get(self.place())?.as_ref()?;
+
         // SAFETY: The buffer is from the pool of its ring, and the device is done with it.
-        unsafe { self.ring.pool.bytes(&self.buffer, len) }
+        unsafe { self.ring.pool.bytes(buffer, len) }
+    }
+}
+
+impl<D: Descriptor> Drop for Completion<'_, '_, D> {
+    #[cold]
+    fn drop(&mut self) {
+        // SAFETY: Nobody has taken it: that would have prevented this.
+        drop(unsafe { self.take() });
     }
 }
 

@@ -277,12 +277,12 @@ void shim_page_pool_enable_direct(struct page_pool *pool,
 
 unsigned int shim_rx_headroom(void)
 {
-	return NET_SKB_PAD + NET_IP_ALIGN;
+	return SHIM_RX_HEADROOM;
 }
 
 unsigned int shim_rx_overhead(void)
 {
-	return NET_SKB_PAD + NET_IP_ALIGN +
+	return SHIM_RX_HEADROOM +
 	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 }
 

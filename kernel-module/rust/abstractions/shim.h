@@ -17,6 +17,9 @@
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 
+/* What lies in a receive buffer before what the device writes. */
+#define SHIM_RX_HEADROOM	(NET_SKB_PAD + NET_IP_ALIGN)
+
 struct page_pool;
 struct proc_dir_entry;
 

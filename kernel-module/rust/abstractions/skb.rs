@@ -138,9 +138,10 @@ impl SkBuff {
     /// Returns how a TCP frame must be segmented, if it must.
     #[inline]
     pub(crate) fn segmentation(&self) -> Option<Segmentation> {
-        // SAFETY: By the type invariant the buffer is valid; a frame that is to be segmented has a
-        // transport header, and the features of a device that cannot do others than TCP exclude
-        // them.
+        // SAFETY:
+        // - By the type invariant the buffer is valid.
+        // - A frame that is to be segmented has a transport header; the features of a device that cannot
+        //   segment others than TCP exclude them.
         unsafe {
             let mss = ffi::helper_skb_gso_size(self.as_raw());
 
@@ -164,14 +165,15 @@ impl SkBuff {
     /// Time stamps the frame, if somebody wants that.
     #[inline]
     pub(super) fn tx_timestamp(&self) {
-        // SAFETY: By the type invariant the buffer is valid. The time stamp is taken of a clone.
+        // SAFETY: By the type invariant the buffer is valid. It may be shared: what is stamped is a clone.
         unsafe { ffi::helper_skb_tx_timestamp(self.as_raw()) }
     }
 
     /// Ends a frame that was sent. May be called in any context; a poll has a cheaper way.
     pub(crate) fn consume(self) {
-        // SAFETY: `into_raw()` gives up the reference, which passes to the function. With a budget of 0
-        // it may be called in any context.
+        // SAFETY:
+        // - `into_raw()` gives up the reference, which passes to the function.
+        // - With a budget of 0 it may be called in any context.
         unsafe { bindings::napi_consume_skb(self.into_raw(), 0) }
     }
 
@@ -220,11 +222,13 @@ impl RxFrame {
         Self(skb)
     }
 
+    /// Returns the buffer without giving it up.
     #[inline]
     pub(super) fn skb(&self) -> &SkBuff {
         &self.0
     }
 
+    /// Gives up that it is a received frame.
     #[inline]
     pub(super) fn into_skb(self) -> SkBuff {
         self.0

@@ -54,18 +54,20 @@ use kernel::{
 
 /// A transmit descriptor of some device.
 pub(crate) trait Descriptor: FromBytes + IntoBytes + Copy {
+    /// Returns the descriptor of a piece that a frame does not begin with, without its address.
+    fn following(piece: &Piece) -> Self;
+
+    /// Sets the address of the piece.
+    fn set_address(&mut self, addr: DmaAddress);
+
     /// Asks for an interrupt when the device is done with this descriptor.
     fn request_interrupt(&mut self);
 }
 
-/// A piece of a frame that is mapped.
+/// A piece of a frame.
 pub(crate) struct Piece {
-    /// Its bus address.
-    pub(crate) addr: DmaAddress,
     /// Its length, no more than 65535.
     pub(crate) len: u32,
-    /// Does the frame begin with it?
-    pub(crate) first: bool,
     /// Does the frame end with it?
     pub(crate) last: bool,
 }
@@ -73,6 +75,16 @@ pub(crate) struct Piece {
 /// Says that a frame lies in a ring.
 #[must_use = "the stack must be told"]
 pub(crate) struct Queued(());
+
+/// What came of a frame that was pushed.
+pub(crate) struct Pushed {
+    /// It lies in the ring.
+    pub(crate) queued: Queued,
+    /// What was noted of it: bytes on the wire.
+    pub(crate) bytes: u32,
+    /// Is there room for any other frame? Else the queue must be stopped.
+    pub(crate) ready: bool,
+}
 
 /// What the driver notes of a frame, for the time when it was sent.
 #[derive(Clone, Copy, Default)]
@@ -137,16 +149,63 @@ struct Sent {
     given: Atomic<u32>,
 }
 
-// SAFETY: By the type invariants a slot is accessed by one side at a time; frames may move from the
-// thread of the sender to that of the cleaner.
+// SAFETY:
+// - By the type invariants a slot is accessed by one side at a time.
+// - Frames may move from the thread of the sender to that of the cleaner.
 unsafe impl<D: Descriptor> Send for Memory<'_, D> {}
 
 // SAFETY: As above.
 unsafe impl<D: Descriptor> Sync for Memory<'_, D> {}
 
 impl<D: Descriptor> Memory<'_, D> {
+    #[inline]
+    fn slot(&self, index: u32) -> *mut Slot {
+        let slots: *const UnsafeCell<Slot> = self.slots.as_ptr();
+
+        // SAFETY: There are as many slots as places in the ring.
+        UnsafeCell::raw_get(unsafe { slots.add(self.size.place(index)) })
+    }
+
+    /// Unmaps a piece of a frame.
+    ///
+    /// # Safety
+    ///
+    /// - The slot must belong to the caller.
+    /// - The piece in it must be mapped, and must not be unmapped again.
+    #[inline]
+    unsafe fn unmap(&self, slot: *const Slot) {
+        // SAFETY:
+        // - The device is bound.
+        // - By the safety requirements the piece is mapped, as long as said. Linear parts and fragments
+        //   are unmapped in the same way.
+        unsafe {
+            ffi::helper_dma_unmap_page(
+                dma::as_raw(self.dev),
+                (*slot).addr,
+                (*slot).len as usize,
+                bindings::dma_data_direction::DMA_TO_DEVICE,
+            )
+        }
+    }
+
+    /// Unmaps all pieces but the first of a frame that has `count`, the first one at `index`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Memory::unmap`], for each of them.
+    #[inline(never)]
+    unsafe fn unmap_following(&self, index: u32, count: u16) {
+        for i in 1..count {
+            // SAFETY: By the safety requirement.
+            unsafe { self.unmap(self.slot(index.wrapping_add(i.into()))) };
+        }
+    }
+
+    #[inline]
     fn read_progress(&self) -> Progress {
-        // SAFETY: The memory is valid and aligned. The device may write it at any time, in one access.
+        // SAFETY:
+        // - The memory is valid and aligned.
+        // - The device may write it at any time, in one access; so it is read in one.
         let word = u64::from_le(unsafe { self.progress.as_ptr().as_ptr().read_volatile() });
 
         Progress {
@@ -185,7 +244,9 @@ impl<'d, D: Descriptor> TxRing<'d, D> {
                 packets: 0,
                 count: 0,
             };
-            slots.push(UnsafeCell::new(slot), GFP_KERNEL)?;
+            slots
+                .push_within_capacity(UnsafeCell::new(slot))
+                .map_err(|_| ENOMEM)?;
         }
         let memory = Memory {
             size,
@@ -235,16 +296,11 @@ impl<'d, D: Descriptor> TxRing<'d, D> {
             given: 0,
             limit: size.usable(),
             size,
+            ready: size.usable() >= FRAME_DESCRIPTORS,
             dev,
             ring: ring.clone(),
         };
-        let cleaner = Cleaner {
-            slots,
-            consumed: 0,
-            size,
-            dev,
-            ring,
-        };
+        let cleaner = Cleaner { consumed: 0, ring };
         (sender, cleaner, told)
     }
 }
@@ -256,6 +312,7 @@ impl<'d, D: Descriptor> TxRing<'d, D> {
 /// - `desc` and `slots` are those of `ring`, with `size` elements each.
 /// - `given` is that of `ring`, and `produced` too, or ahead of it while a frame is pushed. `limit` is
 ///   `size - 1` ahead of what `ring` said was consumed at some time.
+/// - If `ready`, there is room for any frame.
 pub(crate) struct Sender<'d, D: Descriptor> {
     desc: NonNull<D>,
     slots: NonNull<Slot>,
@@ -263,6 +320,7 @@ pub(crate) struct Sender<'d, D: Descriptor> {
     given: u32,
     limit: u32,
     size: Size,
+    ready: bool,
     dev: &'d Device<Bound>,
     ring: Arc<Lent<Memory<'d, D>>>,
 }
@@ -282,35 +340,29 @@ impl<'d, D: Descriptor> Sender<'d, D> {
         self.size
     }
 
-    /// Is there room for `count` more descriptors?
-    #[inline]
-    pub(crate) fn has_room(&mut self, count: u32) -> bool {
-        if self.unused() >= count {
-            return true;
-        }
-        self.look_again();
-        self.unused() >= count
-    }
-
+    /// Is there room for `count` more descriptors, or for any frame, whatever is more?
     #[cold]
-    fn look_again(&mut self) {
-        // INVARIANT: It is `size - 1` ahead. The acquire makes sure that the cleaner is done with the
-        // slots.
+    pub(crate) fn has_room(&mut self, count: u32) -> bool {
+        // INVARIANT:
+        // - It is `size - 1` ahead. The acquire makes sure that the cleaner is done with the slots.
+        // - From now on the room becomes less only by what is pushed.
         self.limit = self
             .ring
             .consumed
             .0
             .load(Acquire)
             .wrapping_add(self.size.usable());
+        self.ready = self.unused() >= FRAME_DESCRIPTORS;
+        self.ready && self.unused() >= count
     }
 
     /// Makes sure that there is room for any frame.
     #[inline]
     pub(crate) fn room(&mut self) -> Option<Room<'_, 'd, D>> {
-        if !self.has_room(FRAME_DESCRIPTORS) {
+        if !self.ready && !self.has_room(FRAME_DESCRIPTORS) {
             return None;
         }
-        // INVARIANT: That was just checked.
+        // INVARIANT: By the type invariants.
         Some(Room(self))
     }
 
@@ -320,39 +372,94 @@ impl<'d, D: Descriptor> Sender<'d, D> {
         unsafe { self.slots.as_ptr().add(self.size.place(index)) }
     }
 
-    /// Appends a piece, unless it could not be mapped.
     #[inline]
-    fn place(&mut self, piece: &Piece, encode: &mut impl FnMut(&Piece) -> D) -> bool {
-        // SAFETY: The device is valid.
-        if unsafe { ffi::helper_dma_mapping_error(dma::as_raw(self.dev), piece.addr) } {
-            return false;
-        }
-        let slot = self.slot(self.produced);
+    fn desc(&self, index: u32) -> *mut D {
+        // SAFETY: As for `slot`.
+        unsafe { self.desc.as_ptr().add(self.size.place(index)) }
+    }
+
+    /// Writes what is known of a piece before it is mapped, into the place at `index`. What is there
+    /// already is not needed in a register while `map` runs.
+    ///
+    /// Returns false if it could not be mapped.
+    ///
+    /// # Safety
+    ///
+    /// The place must be the sender's.
+    #[inline]
+    unsafe fn place(
+        &mut self,
+        index: u32,
+        len: u32,
+        desc: D,
+        map: impl FnOnce(*mut bindings::device) -> DmaAddress,
+    ) -> bool {
+        let (to, slot) = (self.desc(index), self.slot(index));
 
         // SAFETY:
-        // - There is room, as `Room` says, so the slot and the descriptor belong to the sender, and the
-        //   device does not look at the descriptor.
+        // - Both belong to the sender, by the safety requirement; the device does not look at the
+        //   descriptor.
         // - Both are in the ring, by the type invariants.
+        // - The device is bound.
         unsafe {
-            (*slot).addr = piece.addr;
-            (*slot).len = piece.len;
-            self.desc
-                .as_ptr()
-                .add(self.size.place(self.produced))
-                .write(encode(piece));
+            to.write(desc);
+            (*slot).len = len;
+            let addr = map(dma::as_raw(self.dev));
+
+            if ffi::helper_dma_mapping_error(dma::as_raw(self.dev), addr) {
+                return false;
+            }
+            (*slot).addr = addr;
+            (*to).set_address(addr);
         }
-        self.produced = self.produced.wrapping_add(1);
         true
     }
 
-    /// Unmaps what was placed since `from`.
-    #[cold]
-    fn unwind(&mut self, from: u32) {
-        while self.produced != from {
-            self.produced = self.produced.wrapping_sub(1);
-            // SAFETY: The piece was mapped by `Room::push`, and has not been published.
-            unsafe { unmap(self.dev, &*self.slot(self.produced)) };
+    /// Maps and places the fragments of a frame behind its linear part, which is placed.
+    ///
+    /// Returns the number of all pieces, or nothing if one of them could not be mapped. Then none is
+    /// mapped any more, the linear part neither.
+    ///
+    /// # Safety
+    ///
+    /// The frame must be valid, and there must be room for all of its fragments.
+    #[inline(never)]
+    unsafe fn place_fragments(&mut self, skb: *const bindings::sk_buff) -> Option<u16> {
+        let from = self.produced;
+        // SAFETY: By the safety requirement.
+        let fragments = unsafe { ffi::helper_skb_nr_frags(skb) };
+        let mut count = 1;
+
+        while count <= fragments {
+            // SAFETY:
+            // - By the safety requirement the frame is valid, and the place is the sender's.
+            // - The fragment exists, as there are more.
+            let is_mapped = unsafe {
+                let len = ffi::helper_skb_frag_size(skb, count.wrapping_sub(1));
+                let piece = Piece {
+                    len,
+                    last: count == fragments,
+                };
+
+                self.place(from.wrapping_add(count), len, D::following(&piece), |dev| {
+                    ffi::helper_skb_frag_dma_map(dev, skb, count.wrapping_sub(1))
+                })
+            };
+
+            if !is_mapped {
+                // SAFETY:
+                // - The slots are the sender's, as nothing of them was published.
+                // - So many pieces were mapped; they are unmapped once.
+                unsafe {
+                    self.ring.unmap(self.slot(from));
+                    self.ring.unmap_following(from, count as u16);
+                }
+                return None;
+            }
+            count = count.wrapping_add(1);
         }
+        // CAST: A frame has no more than `MAX_FRAGS`.
+        Some(count as u16)
     }
 
     /// Gives what was pushed to the device, with an interrupt for the last of it.
@@ -363,10 +470,10 @@ impl<'d, D: Descriptor> Sender<'d, D> {
         if self.given == self.produced {
             return;
         }
-        let last = self.size.place(self.produced.wrapping_sub(1));
+        let last = self.desc(self.produced.wrapping_sub(1));
 
         // SAFETY: The descriptor is in the ring, was written by `place`, and has not been given yet.
-        unsafe { (*self.desc.as_ptr().add(last)).request_interrupt() };
+        unsafe { (*last).request_interrupt() };
         self.given = self.produced;
         // INVARIANT: What was pushed passes to the cleaner.
         self.ring.sender.0.given.store(self.given, Release);
@@ -387,8 +494,8 @@ pub(crate) const FRAME_DESCRIPTORS: u32 = MAX_FRAGS + 1;
 pub(crate) struct Room<'s, 'd, D: Descriptor>(&'s mut Sender<'d, D>);
 
 impl<D: Descriptor> Room<'_, '_, D> {
-    /// Maps a frame and writes its descriptors, which `encode` makes, one for each piece. The frame is
-    /// time stamped, if somebody wants that.
+    /// Maps a frame and writes its descriptors, of which `encode` makes the first. The frame is time
+    /// stamped, if somebody wants that.
     ///
     /// The device does not know of it before the doorbell.
     ///
@@ -400,75 +507,58 @@ impl<D: Descriptor> Room<'_, '_, D> {
         self,
         skb: SkBuff,
         account: Account,
-        mut encode: impl FnMut(&Piece) -> D,
-    ) -> Result<Queued, SkBuff> {
+        encode: impl FnOnce(&Piece) -> D,
+    ) -> Result<Pushed, SkBuff> {
         let ring = self.0;
         let from = ring.produced;
-        let fragments = skb.fragments();
-
-        if skb.len() > u16::MAX.into() {
-            return Err(skb);
-        }
-        let mut piece = Piece {
-            // SAFETY: The device is bound, and the linear part of a valid frame has that length.
-            addr: unsafe {
-                ffi::helper_dma_map_single(
-                    dma::as_raw(ring.dev),
-                    skb.data(),
-                    skb.head_len() as usize,
-                    bindings::dma_data_direction::DMA_TO_DEVICE,
-                )
-            },
-            len: skb.head_len(),
-            first: true,
-            last: fragments == 0,
-        };
-        if !ring.place(&piece, &mut encode) {
-            return Err(skb);
-        }
-        piece.first = false;
-        for i in 0..fragments {
-            // SAFETY: The device is bound, and the fragment exists.
-            unsafe {
-                piece.len = ffi::helper_skb_frag_size(skb.as_raw(), i);
-                piece.addr = ffi::helper_skb_frag_dma_map(dma::as_raw(ring.dev), skb.as_raw(), i);
-            }
-            piece.last = i.wrapping_add(1) == fragments;
-            if !ring.place(&piece, &mut encode) {
-                ring.unwind(from);
-                return Err(skb);
-            }
-        }
-
-        skb.tx_timestamp();
         let first = ring.slot(from);
-        // SAFETY: There is room, so this slot still belongs to the sender.
-        unsafe {
-            (*first).skb = skb.into_raw();
+        let piece = Piece {
+            len: skb.head_len(),
+            last: skb.fragments() == 0,
+        };
+        let desc = encode(&piece);
+
+        // SAFETY:
+        // - There is room, so this slot belongs to the sender.
+        // - The linear part of a valid frame is as long as said.
+        let is_mapped = unsafe {
             (*first).bytes = account.bytes;
             (*first).packets = account.packets;
-            // CAST: It is no more than `FRAME_DESCRIPTORS`.
-            (*first).count = ring.produced.wrapping_sub(from) as u16;
+            ring.place(from, piece.len, desc, |dev| {
+                ffi::helper_dma_map_single(
+                    dev,
+                    skb.data(),
+                    piece.len as usize,
+                    bindings::dma_data_direction::DMA_TO_DEVICE,
+                )
+            })
+        };
+        if !is_mapped {
+            return Err(skb);
         }
+        let mut count = 1;
+        if skb.fragments() != 0 {
+            // SAFETY: There is room for all of any frame.
+            match unsafe { ring.place_fragments(skb.as_raw()) } {
+                Some(all) => count = all,
+                None => return Err(skb),
+            }
+        }
+        skb.tx_timestamp();
+        // SAFETY: As above.
+        let bytes = unsafe {
+            (*first).skb = skb.into_raw();
+            (*first).count = count;
+            (*first).bytes
+        };
         // INVARIANT: All pieces are mapped, and the first slot owns the frame.
+        ring.produced = from.wrapping_add(count.into());
         ring.ring.sender.0.produced.store(ring.produced, Relaxed);
-        Ok(Queued(()))
-    }
-}
-
-/// # Safety
-///
-/// The piece in `slot` must be mapped, and must not be unmapped again.
-#[inline]
-unsafe fn unmap(dev: &Device<Bound>, slot: &Slot) {
-    // SAFETY: By the safety requirement. Pieces of both kinds are unmapped in the same way.
-    unsafe {
-        ffi::helper_dma_unmap_page(
-            dma::as_raw(dev),
-            slot.addr,
-            slot.len as usize,
-            bindings::dma_data_direction::DMA_TO_DEVICE,
-        )
+        Ok(Pushed {
+            queued: Queued(()),
+            bytes,
+            ready: ring.unused() >= FRAME_DESCRIPTORS || ring.has_room(FRAME_DESCRIPTORS),
+        })
     }
 }
 
@@ -476,13 +566,9 @@ unsafe fn unmap(dev: &Device<Bound>, slot: &Slot) {
 ///
 /// # Invariants
 ///
-/// - `slots` are those of `ring`, `size` of them.
-/// - `consumed` is that of `ring`, or ahead of it while frames are taken off.
+/// `consumed` is that of `ring`, or behind it while frames are taken off.
 pub(crate) struct Cleaner<'d, D: Descriptor> {
-    slots: NonNull<Slot>,
     consumed: u32,
-    size: Size,
-    dev: &'d Device<Bound>,
     ring: Arc<Lent<Memory<'d, D>>>,
 }
 
@@ -493,7 +579,7 @@ impl<'d, D: Descriptor> Cleaner<'d, D> {
     /// Returns the number of descriptors.
     #[inline]
     pub(crate) fn size(&self) -> Size {
-        self.size
+        self.ring.size
     }
 
     /// Reads what the device has written back.
@@ -506,13 +592,14 @@ impl<'d, D: Descriptor> Cleaner<'d, D> {
     #[inline]
     pub(crate) fn has_work(&self, progress: Progress) -> bool {
         // CAST: A ring has no more than 2^16 descriptors.
-        progress.head != self.size.place(self.consumed) as u32
+        progress.head != self.ring.size.place(self.consumed) as u32
     }
 
     /// Number of descriptors that are free now.
     #[inline]
     pub(crate) fn unused(&self) -> u32 {
-        self.size
+        self.ring
+            .size
             .free(self.ring.sender.0.produced.load(Relaxed), self.consumed)
     }
 
@@ -526,6 +613,7 @@ impl<'d, D: Descriptor> Cleaner<'d, D> {
         // What was pushed and not given cannot be done. The acquire makes the slots visible.
         let given = self.ring.sender.0.given.load(Acquire);
         let end = self
+            .ring
             .size
             .completed(self.consumed, given, progress.head)
             .ok_or(BadHead)?;
@@ -544,40 +632,41 @@ impl<'d, D: Descriptor> Cleaner<'d, D> {
     /// these. No one else must use them.
     #[inline]
     unsafe fn take_until(&mut self, end: u32, mut done: impl FnMut(SkBuff, Account)) {
-        while self.consumed != end {
-            // SAFETY: By the type invariants of `Memory` and the safety requirements the slot is ours,
-            // and a frame begins with it.
-            let first = unsafe { self.slot(self.consumed) };
-            let count = u32::from(first.count);
+        // What is in there is read when it is needed: the loop has more of it than there are registers.
+        let ring: &Memory<'d, D> = &self.ring;
+        let mut consumed = self.consumed;
 
-            // A part of a frame stays until the rest is done.
-            if count > end.wrapping_sub(self.consumed) {
-                break;
+        while consumed != end {
+            let first = ring.slot(consumed);
+
+            // SAFETY: By the type invariants of `Memory` and the safety requirements:
+            // - The slot is ours, and a frame begins with it.
+            // - The pieces of the frame are mapped, and passed once.
+            // - The slot owns the frame, and is passed once.
+            unsafe {
+                // A part of a frame stays until the rest is done.
+                if u32::from((*first).count) > end.wrapping_sub(consumed) {
+                    break;
+                }
+                ring.unmap(first);
+                if (*first).count > 1 {
+                    ring.unmap_following(consumed, (*first).count);
+                }
+                consumed = consumed.wrapping_add((*first).count.into());
+
+                let account = Account {
+                    packets: (*first).packets,
+                    bytes: (*first).bytes,
+                };
+                done(
+                    SkBuff::from_raw(NonNull::new_unchecked((*first).skb)),
+                    account,
+                );
             }
-            for i in 0..count {
-                // SAFETY: As above, for a piece of the same frame. It is mapped, and passed once.
-                unsafe { unmap(self.dev, self.slot(self.consumed.wrapping_add(i))) };
-            }
-            let account = Account {
-                packets: first.packets,
-                bytes: first.bytes,
-            };
-            // SAFETY: The slot owns the frame, and is passed once.
-            let skb = unsafe { SkBuff::from_raw(NonNull::new_unchecked(first.skb)) };
-            done(skb, account);
-            self.consumed = self.consumed.wrapping_add(count);
         }
+        self.consumed = consumed;
         // INVARIANT: The slots own nothing any more, and pass to the sender.
-        self.ring.consumed.0.store(self.consumed, Release);
-    }
-
-    /// # Safety
-    ///
-    /// The slot at `index` must belong to the cleaner.
-    #[inline]
-    unsafe fn slot(&self, index: u32) -> &Slot {
-        // SAFETY: The place is in the ring, by the type invariants; the rest by the safety requirement.
-        unsafe { &*self.slots.as_ptr().add(self.size.place(index)) }
+        self.ring.consumed.0.store(consumed, Release);
     }
 
     /// Returns what looks at the ring from outside.
@@ -601,7 +690,9 @@ pub(crate) fn reclaim<'d, D: Descriptor>(
     }
     let produced = cleaner.ring.sender.0.produced.load(Acquire);
 
-    // SAFETY: The device has stopped, so it is done with all that was produced. Both ends are here.
+    // SAFETY:
+    // - The device has stopped, so it is done with all that was produced.
+    // - Both ends are here, so nobody else uses the slots.
     unsafe { cleaner.take_until(produced, unsent) };
     cleaner.ring.take_back(stopped);
     Some(TxRing(cleaner.ring))
