@@ -30,6 +30,8 @@ export class OpenReport {
   #ended = false;
   #sinceEnd = 0;
   #panicked = false;
+  /** The warning has come whose text the header is, and a warning needs no proof. */
+  #followed = false;
   /** Whether the last message was kept. */
   #kept = false;
 
@@ -58,7 +60,10 @@ export class OpenReport {
   takesHeader(detector: Detector, line: ConsoleLine): boolean {
     // A symbolized report names its header once for each inlined function.
     if (detector === this.#detector && this.#lines.at(-1)?.text.endsWith('[inline]')) return true;
-    if (!this.#hasTrace() && this.#detector.followedBy?.test(line.text)) return true;
+    if (!this.#hasTrace() && this.#detector.followedBy?.test(line.text)) {
+      this.#followed = true;
+      return true;
+    }
     if (detector.strength === 'cause') return false;
     // After the end of a report only a panic still belongs to it.
     if (this.#ended && detector.family !== 'panic') return false;
@@ -129,7 +134,7 @@ export class OpenReport {
   }
 
   #hasTrace(): boolean {
-    return readReportBody(this.#lines.slice(0, traceWithin)).hasTrace;
+    return this.#followed || readReportBody(this.#lines.slice(0, traceWithin)).hasTrace;
   }
 }
 
