@@ -65,6 +65,8 @@ watch() {
 	for option in stacktrace sym-offset sym-addr; do echo 1 >$t/options/$option || exit 1; done
 	echo 1 >$t/events/lab/asked/enable
 }
+# All that is asked, or only what is told to fail: a trace of all is long, and slow to read.
+only_failed() { echo "$1" >$t/events/lab/asked/filter; }
 only_this_task() { echo $$ >$t/set_event_pid; }
 all_tasks() { echo >$t/set_event_pid; }
 sites() { # TASK FAILED
@@ -162,7 +164,7 @@ export class AllocationSites {
     const lines = await this.#run(
       'looking for allocations under traffic',
       `${fresh}
-watch; all_tasks; echo >$t/trace; echo 1 >$t/tracing_on
+watch; only_failed 0; all_tasks; echo >$t/trace; echo 1 >$t/tracing_on
 ${traffic}
 echo 0 >$t/tracing_on; sites 0 0 | sort -u`,
     );
@@ -195,7 +197,7 @@ lab-fault disarm`,
   async #trace(step: TaskStep): Promise<readonly Line[]> {
     return await this.#run(
       `looking for the allocations of ${step}`,
-      `watch; only_this_task
+      `watch; only_failed 0; only_this_task
 lab-fault arm $m 0 1000000 any >/dev/null || exit 1; spare_others
 ${stepScript(step, this.#device)}
 step 0; undo; sites 1 0; lab-fault disarm >/dev/null`,
@@ -206,7 +208,7 @@ step 0; undo; sites 1 0; lab-fault disarm >/dev/null`,
   async #fail(step: TaskStep, numbers: readonly number[]): Promise<readonly string[]> {
     const lines = await this.#run(
       `failing allocations during ${step}`,
-      `watch; only_this_task
+      `watch; only_failed 'ret == 1'; only_this_task
 lab-fault arm $m 0 1000000 any >/dev/null || exit 1; spare_others
 ${stepScript(step, this.#device)}
 for n in ${numbers.join(' ')}; do step $n; undo; sites 1 1; done
