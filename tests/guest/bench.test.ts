@@ -68,7 +68,7 @@ describe('lab bench', function () {
   it('compares the drivers by instructions, interrupts, memory, size and speed', async () => {
     const { exitCode, document } = await ferrolabJson<DriversDocument>(
       ['bench', 'drivers', '--rounds', '1', '--seconds', '1', '--packets', '1000'],
-      { timeoutMs: 600_000 },
+      { timeoutMs: 840_000 },
     );
     expect(exitCode).to.equal(0);
     for (const driver of ['rust', 'c'] as const) {
@@ -77,7 +77,7 @@ describe('lab bench', function () {
         expect(instructions[driver], `${driver} ${direction} ${burst}`).to.be.within(100, 20_000);
         expect(interrupts[driver], `${driver} ${direction} ${burst}`).to.be.within(0.01, 2);
       }
-      expect(document.ownInstructions).to.have.length(4);
+      expect(document.ownInstructions).to.have.length(2);
       for (const { instructions } of document.ownInstructions) {
         // A frame needs a descriptor at least, and a driver is not the stack.
         expect(instructions[driver], `${driver} own`).to.be.within(50, 1_000);

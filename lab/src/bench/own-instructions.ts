@@ -3,7 +3,7 @@ import type { OwnDriver } from '../artifacts/recipes/driver-builds.ts';
 import { LabFailure } from '../errors.ts';
 import type { BenchParts } from './bench-parts.ts';
 import { driverArchives, threeCards, threeCardsScript } from './driver-machine.ts';
-import { type Burst, bursts, shift } from './instruction-count.ts';
+import { shift } from './instruction-count.ts';
 import { simulate } from './simulation.ts';
 import { type Direction, directions } from './speed.ts';
 
@@ -12,10 +12,12 @@ const modules = { start: '0xffffffffa0000000', size: '0x5f000000' } as const;
 const bytes = 60;
 const packets = 400;
 
-/** Instructions of the driver's own code for one packet: not those of the kernel's functions that it calls. */
+/**
+ * Instructions of the driver's own code for one packet that has a doorbell of its own: not those of the kernel's
+ * functions that it calls.
+ */
 export interface OwnCost {
   readonly direction: Direction;
-  readonly burst: Burst;
   readonly instructions: number;
 }
 
@@ -37,20 +39,18 @@ export async function countOwnInstructions(
   const idle = await count('idle', '');
   const costs: OwnCost[] = [];
   for (const direction of directions) {
-    for (const burst of bursts) {
-      const all = await count(`${direction}, ${burst} a doorbell`, sendScript(direction, burst));
-      if (all <= idle) throw nothingExecuted(direction);
-      costs.push({ direction, burst, instructions: (all - idle) / packets });
-    }
+    const all = await count(direction, sendScript(direction));
+    if (all <= idle) throw nothingExecuted(direction);
+    costs.push({ direction, instructions: (all - idle) / packets });
   }
   return costs;
 }
 
-function sendScript(direction: Direction, burst: Burst): string {
+function sendScript(direction: Direction): string {
   const sender =
     direction === 'sent'
-      ? `prepare_sender $sender ${bytes} $sink_mac ${burst} 1`
-      : `prepare_sender $partner ${bytes} $receiver_mac ${burst} 1`;
+      ? `prepare_sender $sender ${bytes} $sink_mac 1 1`
+      : `prepare_sender $partner ${bytes} $receiver_mac 1 1`;
   return `${sender}\nsend ${packets}`;
 }
 
