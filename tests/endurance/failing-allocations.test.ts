@@ -8,7 +8,7 @@ import { AllocationSites, type Coverage } from '../support/allocation-sites.ts';
 import { bothDrivers, countOf, endures } from '../support/endurance-guest.ts';
 
 /** Sites of a step at which allocations are failed, at most. */
-const most = countOf('FERROLAB_SITES', 5);
+const most = countOf('FERROLAB_SITES', 2);
 
 /** Both ways, small packets and such as need several; the rings' caches of pages run dry meanwhile. */
 const traffic = `
