@@ -39,6 +39,8 @@ describe('both drivers, loaded and unloaded', function () {
   it(`move packets after ${cycles} times, and leave nothing behind`, async () => {
     const modules = bothDrivers.map(([, module]) => module);
     await endures('load and unload, each', modules, async (guest) => {
+      // Joins the cards for the first time, which is more than to join them again.
+      for (const module of modules) await guest.bring(module);
       await guest.leave();
       const drivers = await Promise.all(
         modules.map((module) => GuestDriver.find(guest.guest, module, pciId)),
