@@ -152,15 +152,16 @@ class BrokenCard {
     const card = this.#card;
     await this.tally();
     this.#guest.pullsCards();
+    // Nothing tells the kernel that a device is dead: somebody has to. QEMU forgets it when its slot is off.
     if (kind === 'dead') {
-      // Nothing tells the kernel that it is: somebody has to.
       await card.run('turning a slot off', `echo 0 >/sys/bus/pci/slots/${this.#slot}/power`);
     }
     const path = '/sys/bus/pci/devices/$bdf';
     const wait = (condition: string) =>
       `tries=0; while ${condition}; do tries=$((tries + 1)); [ $tries -le 400 ] || exit 1; sleep 0.05; done`;
     await card.run('waiting for the kernel to let go of a device', wait(`[ -e ${path} ]`));
-    await this.#guest.slots.giveBack(this.#slot);
+    if (kind === 'dead') await card.putIn();
+    else await this.#guest.slots.giveBack(this.#slot);
     await card.run('finding the device again', wait(`[ ! -e ${path} ]`));
     await card.attach();
   }

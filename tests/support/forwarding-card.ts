@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FerronicFault, FerronicTraffic } from 'qemu-ipc/qapi.gen';
 import type { BootedVm } from '../../lab/src/run/boot-sequence.ts';
 import type { Guest } from '../../lab/src/run/guest.ts';
+import { linkedPair } from '../../lab/src/vm/machine-spec.ts';
+import { nicDevice } from '../../lab/src/vm/qemu-command-line.ts';
 import { type Module, within } from './endurance-guest.ts';
 
 /** A neighbour and a route go with the link. */
@@ -112,6 +114,23 @@ export class ForwardingCard {
   /** Takes back what has not happened. */
   async settleFaults(): Promise<void> {
     await this.#qmp.execute('ferronic-cancel-fault', { path: this.path }, within(10_000));
+  }
+
+  /** Puts a card into a slot that is empty. */
+  async putIn(): Promise<void> {
+    const spec = linkedPair('ferronic').find(({ id }) => id === this.nic);
+    if (spec === undefined) throw new Error(`there is no ${this.nic}`);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const args: { driver: string } & Record<string, unknown> = nicDevice(spec);
+        await this.#qmp.execute('device_add', args, within(10_000));
+        return;
+      } catch (error) {
+        // The last of the one that was there goes a moment later.
+        if (attempt === 20) throw error;
+        await delay(200);
+      }
+    }
   }
 
   /** How often each kind of fault has had its effect, since the device was put in. */
