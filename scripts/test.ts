@@ -56,7 +56,6 @@ const results = [
   ...(await suite('artifacts', ['node', 'lab/bin/ferrolab.js', 'build', ...testArtifacts()])),
   ...(await suite('device', mocha('tests/device/**/*.test.ts'))),
   ...(await suite('guest', mocha('tests/guest/**/*.test.ts'))),
-  ...(await suite('endurance', mocha('tests/endurance/**/*.test.ts'))),
 ];
 rmSync(folder, { recursive: true });
 
