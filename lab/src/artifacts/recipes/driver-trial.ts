@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileSha256 } from '../content-key.ts';
 import type { Artifact, Recipe } from '../recipe.ts';
 import { inToolchain, withEnvironment } from '../toolchain-sandbox.ts';
-import type { DriverBuild } from './driver.ts';
-import { kernelRecipe, kernelSourceFolder, kernelSourceRecipe } from './kernel.ts';
+import { type DriverBuild, driverMounts } from './driver.ts';
+import { kernelRecipe, kernelSourceRecipe } from './kernel.ts';
 import { toolchainRecipe } from './toolchain.ts';
 
 /** A driver, clean or with a mistake in it, that may turn out not to compile. */
@@ -51,15 +51,15 @@ export function driverTrialRecipe(trial: TrialBuild): Recipe {
     async build({ root, work, out, dependency, run }) {
       const module = join(work, 'module');
       await mkdir(module, { recursive: true });
-      const mounts = [
-        { host: join(root, 'images/driver'), at: '/lab/recipe' },
-        { host: join(root, trial.source), at: '/lab/driver' },
-        { host: kernelSourceFolder(dependency('kernel-source').dir), at: '/lab/source' },
-        { host: join(dependency(kernel.name).dir, 'build'), at: '/lab/build' },
-        { host: module, at: '/lab/module', writable: true },
-        { host: out, at: '/lab/out', writable: true },
-        ...(patch ? [{ host: patch.file, at: '/lab/defect.patch' }] : []),
-      ];
+      const mounts = driverMounts({
+        root,
+        source: trial.source,
+        kernelSource: dependency('kernel-source').dir,
+        kernel: dependency(kernel.name).dir,
+        module,
+        out,
+        ...(patch ? { patch: patch.file } : {}),
+      });
       const argv = withEnvironment(
         {
           MODULE: trial.module,

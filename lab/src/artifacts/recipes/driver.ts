@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Recipe } from '../recipe.ts';
-import { inToolchain, withEnvironment } from '../toolchain-sandbox.ts';
+import { inToolchain, type Mount, withEnvironment } from '../toolchain-sandbox.ts';
 import {
   type KernelFlavour,
   kernelRecipe,
@@ -36,15 +36,15 @@ export function driverRecipe(driver: DriverBuild): Recipe {
     async build({ root, work, out, dependency, run }) {
       const module = join(work, 'module');
       await mkdir(module, { recursive: true });
-      const mounts = [
-        { host: join(root, 'images/driver'), at: '/lab/recipe' },
-        { host: join(root, driver.source), at: '/lab/driver' },
-        { host: kernelSourceFolder(dependency('kernel-source').dir), at: '/lab/source' },
-        { host: join(dependency(kernel.name).dir, 'build'), at: '/lab/build' },
-        { host: module, at: '/lab/module', writable: true },
-        { host: out, at: '/lab/out', writable: true },
-        ...(driver.patch ? [{ host: join(root, driver.patch.file), at: '/lab/defect.patch' }] : []),
-      ];
+      const mounts = driverMounts({
+        root,
+        source: driver.source,
+        kernelSource: dependency('kernel-source').dir,
+        kernel: dependency(kernel.name).dir,
+        module,
+        out,
+        ...(driver.patch ? { patch: join(root, driver.patch.file) } : {}),
+      });
       const argv = withEnvironment(
         { MODULE: driver.module, PATCH: driver.patch ? '/lab/defect.patch' : '' },
         ['bash', '/lab/recipe/build.sh'],
@@ -52,4 +52,31 @@ export function driverRecipe(driver: DriverBuild): Recipe {
       await run(inToolchain({ tree: join(dependency('toolchain').dir, 'tree'), mounts }, argv), {});
     },
   };
+}
+
+/** Folders on the host of what a driver is built from, in and into. */
+interface DriverFolders {
+  /** The checkout. */
+  readonly root: string;
+  /** Sources, relative to the checkout. */
+  readonly source: string;
+  readonly kernelSource: string;
+  readonly kernel: string;
+  readonly module: string;
+  readonly out: string;
+  /** The file of a patch. */
+  readonly patch?: string;
+}
+
+/** Where the scripts of `images/driver` find them in the toolchain's tree. */
+export function driverMounts(folders: DriverFolders): readonly Mount[] {
+  return [
+    { host: join(folders.root, 'images/driver'), at: '/lab/recipe' },
+    { host: join(folders.root, folders.source), at: '/lab/driver' },
+    { host: kernelSourceFolder(folders.kernelSource), at: '/lab/source' },
+    { host: join(folders.kernel, 'build'), at: '/lab/build' },
+    { host: folders.module, at: '/lab/module', writable: true },
+    { host: folders.out, at: '/lab/out', writable: true },
+    ...(folders.patch === undefined ? [] : [{ host: folders.patch, at: '/lab/defect.patch' }]),
+  ];
 }
