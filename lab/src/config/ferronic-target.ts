@@ -45,6 +45,7 @@ export const ferronicTarget = {
     },
     'failing-allocations': {
       ...usual,
+      churnMs: 60_000,
       steps: ['traffic', 'bind-failing', 'open-failing'],
       atEnd: ['kmemleak'],
     },

@@ -19,6 +19,10 @@ import type { Unload } from './workloads/reload.ts';
 export const peerAddress = '10.0.0.2';
 export const ownAddress = '10.0.0.1';
 
+/** Longest that a sweep takes to begin, and then for each allocation: a debug guest needs 2 to 4 s to bind and unbind. */
+const sweepMs = 30_000;
+const tryMs = 15_000;
+
 /** The driver under test in a guest: loads it, binds it, uses it, unloads it. */
 export class GuestDriver {
   readonly #guest: Guest;
@@ -247,7 +251,11 @@ done 2>/dev/null`;
       return { requested: 0, delivered: 0 };
     }
     const doing = `failing allocations during ${step}`;
-    const stdout = await this.#guest.run(doing, sweepCommand(step, this.#module, device, pick));
+    const stdout = await this.#guest.run(
+      doing,
+      sweepCommand(step, this.#module, device, pick),
+      sweepMs + pick.tries * tryMs,
+    );
     return parseSweep(stdout) ?? { requested: pick.tries, delivered: 0 };
   }
 
