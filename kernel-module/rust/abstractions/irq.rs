@@ -98,11 +98,15 @@ impl<'a, T: Operations + 'a, H: Handler<T> + 'a> Irq<'a, T, H> {
         let hold = Hold::new(dev);
         let vectors = vectors.0.clone();
 
-        // SAFETY: The registration lives in the result, before `_vectors`, whose count keeps the
-        // allocation where it is. If the result is leaked, so is the count.
+        // SAFETY:
+        // - The registration lives in the result, before `_vectors`, whose count keeps the
+        //   allocation where it is.
+        // - If the result is leaked, so is the count.
         let allocation: &'a IrqVectorRegistration<'a> = unsafe { &*Arc::as_ptr(&vectors) };
-        // SAFETY: The registration is the only user of the name, and lives in the result before
-        // `_name`, whose buffer stays where it is when the `CString` is moved.
+        // SAFETY:
+        // - The registration is the only user of the name, and lives in the result before `_name`.
+        // - The buffer of a `CString` stays where it is when the `CString` is moved.
+        // - If the result is leaked, so is the name.
         let static_name = unsafe { mem::transmute::<&CStr, &'static CStr>(&*name) };
 
         let request: IrqRequest<'a> = allocation.index(index as usize)?.into();
@@ -132,7 +136,10 @@ impl<'a, T: Operations + 'a, H: Handler<T> + 'a> Irq<'a, T, H> {
     /// Has queue pair `queue`, whose interrupt this is, served by a CPU that is near to the device:
     /// both the interrupt and what is transmitted there.
     pub(crate) fn spread(&mut self, dev: Handle<'a, T>, queue: u32) {
-        // SAFETY: The device and the interrupt are valid, and the queue's number is only a hint.
+        // SAFETY:
+        // - The device is valid by the type invariant of `Device`.
+        // - The interrupt is requested, as `self` exists.
+        // - The driver passes the number of a queue that the device has.
         unsafe { ffi::shim_queue_set_cpu(dev.netdev(), queue, self.number) };
         self.cpu = Some(Cpu(self.number));
     }
@@ -153,7 +160,7 @@ struct Cpu(u32);
 
 impl Drop for Cpu {
     fn drop(&mut self) {
-        // SAFETY: The interrupt is still requested, see the order of fields in `Irq`.
+        // SAFETY: The interrupt is still requested: see the order of fields in `Irq`.
         unsafe { ffi::shim_queue_clear_cpu(self.0) }
     }
 }

@@ -154,6 +154,7 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
             next: Atomic::new(0),
             filled: Atomic::new(0),
         };
+        // INVARIANT: All slots are empty, and there are `size` of them, as of descriptors.
         let mut ring = Self {
             desc: memory.desc.as_ptr(),
             next: 0,
@@ -184,12 +185,14 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
 
             // SAFETY:
             // - The place is in the ring, by the type invariants.
-            // - The slot is empty, and the device does not look at the descriptor.
+            // - The slot is empty, so the device does not look at the descriptor.
+            // - `self` is borrowed as mutable, so nobody else looks at the slot.
             unsafe {
                 self.desc.as_ptr().add(place).write(D::empty(addr));
                 // Nothing is dropped: it is empty.
                 self.slots.as_mut_ptr().add(place).write(Some(buffer));
             }
+            // INVARIANT: The slot has a buffer, and `left` was no more than there is room for.
             self.fill = self.fill.wrapping_add(1);
             left = left.wrapping_sub(1);
         }
@@ -207,13 +210,16 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
             // SAFETY: It is from this pool, by the type invariants.
             let addr = unsafe { self.pool.address(&buffer) };
 
-            // SAFETY: `fill` is no more than `place`, and the device does not know the ring.
+            // SAFETY:
+            // - `fill` is no more than `place`, so it is in the ring.
+            // - The device does not know the ring.
             unsafe { self.desc.as_ptr().add(fill).write(D::empty(addr)) };
             if let Some(slot) = self.slots.get_mut(fill) {
                 *slot = Some(buffer);
             }
             fill = fill.wrapping_add(1);
         }
+        // INVARIANT: The slots before `fill` have buffers, all others none. No more were filled.
         self.next = 0;
         // CAST: It is no more than the size.
         self.fill = fill as u32;
@@ -275,13 +281,15 @@ impl<'d, D: Descriptor, T: Operations> RxQueue<'d, D, T> {
         }
         // Nothing else that the device has written may be read before the status.
         dma_mb(Read);
-        // SAFETY: The place is in the ring, by the type invariants.
+        // SAFETY:
+        // - The place is in the ring, by the type invariants.
+        // - `self` is borrowed as mutable, so nobody changes the slot.
         let slot = unsafe { &*ring.slots.as_ptr().add(place) };
         // There is none if the ring is empty, or the device completes what it was not given.
         if slot.is_none() {
             return None;
         }
-        // INVARIANT: That was just checked.
+        // INVARIANT: Both were just checked.
         Some(Completion { ring, status })
     }
 
@@ -371,6 +379,7 @@ impl<D: Descriptor> Completion<'_, '_, D> {
     unsafe fn take(&mut self) -> Buffer {
         let place = self.place();
 
+        // INVARIANT: The slot is emptied below.
         self.ring.next = self.ring.next.wrapping_add(1);
         // SAFETY:
         // - The place is in the ring, by the type invariants of `RxRing`.
@@ -423,7 +432,7 @@ impl<D: Descriptor> Completion<'_, '_, D> {
 
         // SAFETY:
         // - It is taken once, as `this` is not dropped.
-        // - It is from the pool of its ring.
+        // - By the type invariants it is from the pool of its ring, and the device done with it.
         // - There is a context, so this is a poll.
         unsafe {
             let buffer = this.take();
@@ -440,7 +449,7 @@ impl<D: Descriptor> Completion<'_, '_, D> {
 
         // SAFETY:
         // - It is taken once, as `this` is not dropped.
-        // - It is from the pool of its ring.
+        // - By the type invariants it is from the pool of its ring, and the device done with it.
         unsafe {
             let buffer = this.take();
 
@@ -452,7 +461,9 @@ impl<D: Descriptor> Completion<'_, '_, D> {
     pub(crate) fn bytes(&self, len: u32) -> Option<&[u8]> {
         let buffer = self.ring.slots.get(self.place())?.as_ref()?;
 
-        // SAFETY: The buffer is from the pool of its ring, and the device is done with it.
+        // SAFETY: By the type invariants:
+        // - The buffer is from the pool of its ring.
+        // - The device is done with it.
         unsafe { self.ring.pool.bytes(buffer, len) }
     }
 }
@@ -460,7 +471,7 @@ impl<D: Descriptor> Completion<'_, '_, D> {
 impl<D: Descriptor> Drop for Completion<'_, '_, D> {
     #[cold]
     fn drop(&mut self) {
-        // SAFETY: Nobody has taken it: that would have prevented this.
+        // SAFETY: It was not taken before: whoever does that prevents this from running.
         drop(unsafe { self.take() });
     }
 }
