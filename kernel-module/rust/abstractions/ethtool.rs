@@ -7,7 +7,6 @@
 //! C header: [`include/linux/ethtool.h`](srctree/include/linux/ethtool.h)
 
 use super::{
-    ffi,
     netdev::{
         Device,
         Handle, //
@@ -87,7 +86,7 @@ pub(crate) trait Ethtool: Operations {
     /// What a user must say to write it.
     const EEPROM_MAGIC: u32;
 
-    /// Returns the names of the counters of `ethtool -S`.
+    /// Returns the names of the counters of `ethtool -S`. Called once, before the device is registered.
     fn stat_names(dev: Handle<'_, Self>) -> &'static [StatName];
 
     /// Reports the counters of [`Ethtool::stat_names`], in that order. `to` is as long and zeroed.
@@ -243,7 +242,7 @@ impl<T: Ethtool> Table<T> {
         match set {
             bindings::ethtool_stringset_ETH_SS_STATS => {
                 // SAFETY: By the safety requirement.
-                Some(unsafe { enter::<T, _>(dev, |dev, _| T::stat_names(dev)) })
+                Some(unsafe { enter::<T, _>(dev, |dev, _| dev.stat_names()) })
             }
             bindings::ethtool_stringset_ETH_SS_TEST => Some(T::TEST_NAMES),
             _ => None,
@@ -263,14 +262,14 @@ impl<T: Ethtool> Table<T> {
         // SAFETY: See `Table`.
         if let Some(names) = unsafe { Self::names(dev, set) } {
             // SAFETY:
-            // - C has allocated as many names of this size as `get_sset_count` says.
-            // - Those are as many as there are here: the driver's names do not change.
-            // - A constant does not overlap with what was just allocated.
+            // - C has allocated as many names of this size as `get_sset_count` says, or more.
+            // - Those are as many as there are here: the names of a device are set once, and those of
+            //   the tests are a constant.
+            // - Bytes need no alignment, and names that are `'static` do not overlap with what was just
+            //   allocated.
             unsafe {
-                to.copy_from_nonoverlapping(
-                    names.as_ptr().cast(),
-                    names.len() * ffi::ETH_GSTRING_LEN,
-                )
+                to.cast::<StatName>()
+                    .copy_from_nonoverlapping(names.as_ptr(), names.len())
             };
         }
     }
@@ -281,10 +280,10 @@ impl<T: Ethtool> Table<T> {
         to: *mut u64,
     ) {
         // SAFETY: See `Table`.
-        let count = unsafe { enter::<T, _>(dev, |dev, _| T::stat_names(dev).len()) };
+        let count = unsafe { enter::<T, _>(dev, |dev, _| dev.stat_names().len()) };
         // SAFETY:
-        // - C has allocated as many words as `get_sset_count` says, for this call alone.
-        // - That is `count`, and not 0: the driver's names do not change, and there are some.
+        // - C has allocated as many words as `get_sset_count` says, or more, for this call alone.
+        // - That is `count`: the names of a device are set once. C does not call if it is 0.
         // - They are initialised before there is a reference.
         let to = unsafe {
             to.write_bytes(0, count);

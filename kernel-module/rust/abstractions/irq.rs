@@ -111,9 +111,11 @@ impl<'a, T: Operations + 'a, H: Handler<T> + 'a> Irq<'a, T, H> {
 
         let request: IrqRequest<'a> = allocation.index(index as usize)?.into();
         let number = request.irq();
-        // SAFETY: The registration can only be leaked together with `_hold`, and then everything
-        // that the handler refers to is never freed: the device, see `Hold`, and through it the
-        // driver's data.
+        // SAFETY:
+        // - The registration lives in the result, whose destructor the driver does not prevent from
+        //   running: see the rule of the parent module.
+        // - Should it do that, `_hold` is leaked too, and keeps the memory that the handler refers to:
+        //   the device, and in it the driver's data.
         let registration = unsafe {
             irq::Registration::new(
                 request,
@@ -134,12 +136,12 @@ impl<'a, T: Operations + 'a, H: Handler<T> + 'a> Irq<'a, T, H> {
     }
 
     /// Has queue pair `queue`, whose interrupt this is, served by a CPU that is near to the device:
-    /// both the interrupt and what is transmitted there.
+    /// both the interrupt and what is transmitted there. Warns if the device has no such queue.
     pub(crate) fn spread(&mut self, dev: Handle<'a, T>, queue: u32) {
         // SAFETY:
         // - The device is valid by the type invariant of `Device`.
         // - The interrupt is requested, as `self` exists.
-        // - The driver passes the number of a queue that the device has.
+        // - A queue that the device does not have is refused.
         unsafe { ffi::shim_queue_set_cpu(dev.netdev(), queue, self.number) };
         self.cpu = Some(Cpu(self.number));
     }

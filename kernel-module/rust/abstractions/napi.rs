@@ -123,12 +123,15 @@ unsafe impl<P: Poll> Source for NapiSource<P> {
         // - By the safety requirements the instance and the device are valid.
         // - The instance is not in the list of a device: it was never enabled, or disabled again.
         // - The poll function fits to the context.
-        // - The driver passes the number of a queue pair that the device has.
+        // - The RTNL is held: `Claimed::enable`, which alone comes here, is given a token.
+        // - A queue pair that the device does not have is refused.
         unsafe { ffi::shim_napi_enable(raw, dev, poll::<P>, how.queue, how.irq) }
     }
 
     unsafe fn stop(raw: *mut Self::Raw, how: Start) {
-        // SAFETY: By the safety requirements.
+        // SAFETY:
+        // - By the safety requirements the instance is valid, and was enabled for this queue pair.
+        // - The driver holds the RTNL: see `Claimed::enable`.
         unsafe { ffi::shim_napi_disable(raw, how.queue) }
     }
 }
@@ -163,8 +166,13 @@ impl<P: Poll> Napi<P> {
 }
 
 impl<'a, P: Poll> Claimed<'a, NapiSource<P>> {
-    /// Enables the instance with `poller`. `irq` is the interrupt that schedules it. May sleep; the
-    /// RTNL must be held.
+    /// Enables the instance with `poller`, and tells the stack that it serves queue pair `queue`; warns
+    /// if the device has no such pair. `irq` is the interrupt that schedules it. May sleep; the RTNL
+    /// must be held.
+    ///
+    /// The RTNL must also be held when the result is disabled or dropped, or else somebody who asks for
+    /// the instance of a queue could be given one that is going. `Drop` cannot be given a token, so
+    /// this is left to the driver; the kernel warns.
     pub(crate) fn enable(
         self,
         poller: P,

@@ -31,7 +31,8 @@ use super::{
     ffi,
     ops::Operations,
     rtnl::Rtnl,
-    skb::SkBuff, //
+    skb::SkBuff,
+    stats::StatName, //
 };
 use core::{
     cell::UnsafeCell,
@@ -52,12 +53,14 @@ use kernel::{
     str::CStr,
     sync::{
         atomic::{
+            Acquire,
             Atomic,
             Full,
             Relaxed, //
         },
         new_mutex,
-        Mutex, //
+        Mutex,
+        SetOnce, //
     }, //
 };
 
@@ -108,6 +111,7 @@ pub(crate) struct RxMode {
 /// # Invariants
 ///
 /// - `self` lies at `netdev_priv(netdev)`, and `netdev` is valid as long as `self` exists.
+/// - `stat_names` is set before the device is registered.
 /// - `open` is null, or a `KBox<T::Open<'a>>` with `'a` the life of `self`; it is accessed with the
 ///   RTNL held only.
 /// - Each of `tx` is the same for `KBox<T::Tx<'a>>`, and accessed with the lock of that transmit queue
@@ -118,6 +122,7 @@ pub(crate) struct Device<T: Operations> {
     netdev: NonNull<bindings::net_device>,
     pub(super) open: UnsafeCell<*mut c_void>,
     holds: Atomic<i32>,
+    stat_names: SetOnce<&'static [StatName]>,
     data: T,
 }
 
@@ -245,6 +250,11 @@ impl<T: Operations> Device<T> {
         self.holds.fetch_add(-1, Full);
     }
 
+    /// Returns the names of the counters of `ethtool -S`, always the same once there are some.
+    pub(super) fn stat_names(&self) -> &'static [StatName] {
+        self.stat_names.copy().unwrap_or_default()
+    }
+
     /// Returns the name of the interface as of now.
     pub(crate) fn name(&self) -> Name {
         let mut name = [0; ffi::IFNAMSIZ];
@@ -359,7 +369,7 @@ impl<T: Operations> Device<T> {
     pub(crate) fn set_real_num_queues(&self, count: u32, _rtnl: &mut Rtnl) -> Result {
         // SAFETY:
         // - `netdev` is valid by the type invariant.
-        // - The RTNL is held, or the device not registered yet, which does without.
+        // - The RTNL is held.
         // - A count that the device does not have is refused.
         to_result(unsafe { ffi::netif_set_real_num_queues(self.netdev(), count, count) })
     }
@@ -378,11 +388,15 @@ impl<T: Operations> Device<T> {
 
     /// Allocates a frame with `data`. May sleep.
     pub(crate) fn alloc_skb(&self, data: &[u8]) -> Result<SkBuff> {
-        let len = u32::try_from(data.len())?;
+        // What the kernel adds for itself does not make it wrap.
+        let len = c_int::try_from(data.len())?;
         // SAFETY:
         // - `netdev` is valid by the type invariant.
         // - `data` is as long as said.
-        let skb = unsafe { ffi::shim_netdev_alloc_skb(self.netdev(), data.as_ptr().cast(), len) };
+        // CAST: A length is not negative.
+        let skb = unsafe {
+            ffi::shim_netdev_alloc_skb(self.netdev(), data.as_ptr().cast(), len as c_uint)
+        };
 
         // SAFETY:
         // - The buffer is valid, as it is not null.
@@ -580,12 +594,9 @@ impl<'a, T: Operations> Registered<'a, T> {
         //   stays, is a constant, and made for `T`.
         // - `address` is six bytes long.
         unsafe { ffi::shim_netdev_config(dev.netdev(), &config, address.as_ptr()) };
-        {
-            // SAFETY: Nobody else knows the device yet, so nothing of it needs the RTNL.
-            let mut rtnl = unsafe { Rtnl::assume_held() };
-
-            T::prepare(dev, &mut rtnl)?;
-        }
+        dev.get().stat_names.populate(T::stat_names(dev));
+        // Released again at once: `register_netdev()` takes it itself.
+        T::prepare(dev, &mut Rtnl::lock())?;
         // SAFETY:
         // - `netdev` is valid, completely set up, and not registered yet.
         // - Its private area is initialised, so from here on the operations may be called.
@@ -641,12 +652,13 @@ impl<'a, T: Operations + 'a> Owned<'a, T> {
         // - The private area is as large as a `Device<T>`, with which it was allocated.
         // - It is aligned, as was checked above, and not shared yet.
         // - It stays where it is until it is freed, so `data` is pinned.
-        // - Should `data` fail, nothing but it has a destructor.
+        // - Should `data` fail, nothing but it has something to drop.
         let done = unsafe {
             (&raw mut (*dev).netdev).write(netdev);
             (&raw mut (*dev).tx).write([const { UnsafeCell::new(ptr::null_mut()) }; MAX_QUEUES]);
             (&raw mut (*dev).open).write(UnsafeCell::new(ptr::null_mut()));
             (&raw mut (*dev).holds).write(Atomic::new(0));
+            (&raw mut (*dev).stat_names).write(SetOnce::new());
             pin_init::raw_try_init(&raw mut (*dev).data, data)
         };
         if let Err(err) = done {
@@ -682,8 +694,9 @@ impl<T: Operations> Drop for Owned<'_, T> {
         let dev = self.handle();
         let netdev = dev.netdev;
 
-        // Somebody has leaked a guard, so callbacks may still come: see `Hold`.
-        if kernel::warn_on!(dev.holds.load(Relaxed) != 0) {
+        // Somebody has leaked a guard, so callbacks may still come: see `Hold`. Otherwise what other
+        // threads did before they dropped theirs comes before what is done here.
+        if kernel::warn_on!(dev.holds.load(Acquire) != 0) {
             return;
         }
         // SAFETY:

@@ -265,11 +265,15 @@ impl Pool {
     ///
     /// # Safety
     ///
-    /// The NAPI instance must outlive the pool, or [`Pool::disable_direct`] be called before it ends.
+    /// - The NAPI instance must outlive the pool, or [`Pool::disable_direct`] be called before it ends.
+    /// - Until that is called buffers may only be taken from the pool in a poll of the instance, or
+    ///   while that is disabled. What softirqs free on the CPU that polls it goes into the pool's
+    ///   cache without a lock, the one from which buffers are taken without a lock.
     pub(super) unsafe fn enable_direct<P: Poll>(&mut self, napi: &Napi<P>) {
         // SAFETY:
         // - The pool is valid by the type invariant, and the instance by that of `Callback`.
-        // - The instance outlives the pool, or this is undone, by the safety requirement.
+        // - The instance outlives the pool, or this is undone, by the safety requirements.
+        // - By the same nobody takes buffers while a softirq could put some into the cache.
         unsafe { ffi::shim_page_pool_enable_direct(self.raw.as_ptr(), napi.as_raw()) }
     }
 

@@ -226,7 +226,7 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
     }
 
     /// Lends the ring to the device, to which `tell` says where it is. `napi` will poll it, if there is
-    /// one.
+    /// one; then [`RxQueue::refill`] is for its poll alone.
     pub(crate) fn lend<'a, P: Poll, R>(
         mut self,
         dev: Handle<'a, P::Driver>,
@@ -239,6 +239,8 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
             // - The instance lives as long as the device.
             // - The device is held until this is undone by `RxQueue::take_back`.
             // - If it is not, the pool leaks, and the device with it: see `Held`.
+            // - From a lent ring's pool only `RxQueue::refill` takes buffers, which the driver calls
+            //   in the poll of `napi` alone: that owns the `RxQueue` while it is enabled.
             unsafe { self.pool.enable_direct(napi) };
         }
         let ring = Lent::new(Held {
@@ -308,6 +310,8 @@ impl<'d, D: Descriptor, T: Operations> RxQueue<'d, D, T> {
     /// Fills all slots that have no buffer, and gives them to the device.
     ///
     /// Returns false if memory is short; what could be filled is given all the same.
+    ///
+    /// To be called in a poll of the instance that the ring was lent with, if it was lent with one.
     #[inline]
     pub(crate) fn refill(&mut self, doorbell: &Doorbell<'_>) -> bool {
         let ring = &mut self.0.ring;
