@@ -75,7 +75,7 @@ pub(crate) unsafe trait Source {
 ///
 /// - `raw` is valid, and owned by `self`; its context is `self`, which is pinned.
 /// - `claimed` is not 0 while it is being enabled, enabled, or being disabled. Only who has set it
-///   writes `runner` and `dev`, and only while it is stopped.
+///   writes `runner`, `dev` and `how`, and only while it is stopped.
 /// - While it is started `runner` is `Some`, `how` says in which way, and `dev` points to a device
 ///   that is held. They are accessed by the calls alone then.
 #[pin_data(PinnedDrop)]
@@ -89,11 +89,15 @@ pub(crate) struct Callback<S: Source> {
     _pin: PhantomPinned,
 }
 
-// SAFETY: The thing may be started, stopped and freed from any thread, and `Runner: Send`.
+// SAFETY:
+// - The thing may be started, stopped and freed from any thread.
+// - `Runner: Send`, and `Device` is `Sync`.
 unsafe impl<S: Source> Send for Callback<S> {}
 
-// SAFETY: By the type invariants one thread at a time accesses what is in the cells, and
-// `Runner: Send`. What else can be done with `raw` is safe from any thread.
+// SAFETY:
+// - By the type invariants one thread at a time accesses what is in the cells.
+// - `Runner: Send`, as it is moved between these threads.
+// - What else can be done with `raw` is safe from any thread.
 unsafe impl<S: Source> Sync for Callback<S> {}
 
 /// What a call needs.
@@ -106,7 +110,9 @@ pub(super) struct Call<'a, S: Source> {
 impl<S: Source> Callback<S> {
     /// Creates it, disabled.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
-        // INVARIANT: Nobody has claimed it.
+        // INVARIANT:
+        // - `raw` is new, so it is ours and stopped. Its context is the place of `Self`, pinned.
+        // - Nobody has claimed it.
         try_pin_init!(&this in Self {
             raw: NonNull::new(S::alloc(this.as_ptr().cast())).ok_or(ENOMEM)?,
             runner: UnsafeCell::new(None),
@@ -148,11 +154,14 @@ impl<S: Source> Callback<S> {
     /// or before the next one can begin.
     #[inline]
     pub(super) unsafe fn enter<'a>(ctx: *mut c_void) -> Option<Call<'a, S>> {
-        // SAFETY: The context is `self`, which is valid as long as the instance is started.
+        // SAFETY: By the type invariants the context is `self`, which is valid as long as the
+        // instance is started: dropping it stops that first.
         let this = unsafe { &*ctx.cast::<Self>() };
         // SAFETY: By the type invariants the call is the only one to access `runner`.
         let runner = unsafe { &mut *this.runner.get() }.as_mut()?;
-        // SAFETY: By the type invariants `dev` was set, and the device is held.
+        // SAFETY:
+        // - By the type invariants `dev` is accessed by the calls alone.
+        // - It was set, and the device is held as long as the instance is started.
         let dev = unsafe { Handle::from_ptr(*this.dev.get()) };
 
         Some(Call { this, runner, dev })
@@ -162,13 +171,17 @@ impl<S: Source> Callback<S> {
     ///
     /// It must be started, and the caller must be the only one to stop it.
     unsafe fn stop(&self) -> Option<S::Runner> {
-        // SAFETY: By the safety requirements.
+        // SAFETY:
+        // - By the type invariants `raw` is valid, and `how` only written while it is stopped.
+        // - By the safety requirements it is started, by the type invariants in this way.
         unsafe {
             if let Some(how) = *self.how.get() {
                 S::stop(self.raw(), how);
             }
         }
-        // SAFETY: It is stopped and still claimed, so nobody else accesses these.
+        // SAFETY:
+        // - It is stopped, so there are no calls that access these.
+        // - It is still claimed, by the caller, so nobody else does.
         unsafe {
             *self.how.get() = None;
             (*self.runner.get()).take()
@@ -179,15 +192,20 @@ impl<S: Source> Callback<S> {
 #[pinned_drop]
 impl<S: Source> PinnedDrop for Callback<S> {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: `how` is only there while it is started, and then nothing is changed.
+        // SAFETY: By the type invariants `how` is only written while it is claimed and stopped, and
+        // nobody is left who could have claimed it, but a guard that was leaked with it started.
         let started = unsafe { (*self.how.get()).is_some() };
 
         // The guard has been leaked. The device is still there: see `Hold`.
         if kernel::warn_on!(started) {
-            // SAFETY: It is started, and the only guard is gone.
+            // SAFETY:
+            // - It is started.
+            // - The only guard has been leaked, so nobody else stops it.
             drop(unsafe { self.stop() });
         }
-        // SAFETY: It is stopped, so nobody refers to it.
+        // SAFETY:
+        // - By the type invariants it comes from `Source::alloc`, and is ours.
+        // - It is stopped, and not used again.
         unsafe { S::free(self.raw()) }
     }
 }
@@ -209,15 +227,17 @@ impl<'a, S: Source> Claimed<'a, S> {
         let callback = self.callback;
         let dev = self.dev;
 
-        // SAFETY: By the type invariant this is the only access, and there are no calls.
+        // SAFETY: By the type invariant:
+        // - `self` has claimed it, so nobody else writes these.
+        // - It is stopped, so there are no calls that access them.
         unsafe {
             *callback.runner.get() = Some(runner);
             *callback.dev.get() = dev.as_ptr();
             *callback.how.get() = Some(how);
         }
         // SAFETY:
-        // - It is valid, and stopped by the type invariant.
-        // - What the calls access has been set above.
+        // - It is valid by the type invariants of `Callback`, and stopped by that of `self`.
+        // - Its context is `callback`, and what the calls access there has been set above.
         // - The device is held until the result stops it.
         unsafe { S::start(callback.raw(), dev.netdev(), how) };
         Enabled { claimed: self }
@@ -242,7 +262,9 @@ impl<S: Source> Enabled<'_, S> {
     pub(crate) fn disable(self) -> Option<S::Runner> {
         let this = ManuallyDrop::new(self);
 
-        // SAFETY: `this` is the only guard. It is not dropped, but taken apart here.
+        // SAFETY:
+        // - `this` says that it is started, and is the only guard.
+        // - `this` is not dropped, so `claimed` is taken out of it once.
         let (runner, claimed) = unsafe { (this.claimed.callback.stop(), ptr::read(&this.claimed)) };
         drop(claimed);
         runner
@@ -251,7 +273,9 @@ impl<S: Source> Enabled<'_, S> {
 
 impl<S: Source> Drop for Enabled<'_, S> {
     fn drop(&mut self) {
-        // SAFETY: This is the only guard.
+        // SAFETY:
+        // - `self` says that it is started.
+        // - It is the only guard.
         drop(unsafe { self.claimed.callback.stop() });
     }
 }

@@ -96,10 +96,14 @@ struct OpenFile<T: Files> {
     dev: NonNull<Device<T>>,
 }
 
-// SAFETY: `T::File: Send`, and `state` is only used by who holds the lock.
+// SAFETY:
+// - `T::File: Send`, and whoever takes it out of `state` drops it in its own thread.
+// - `shared` may be used and dropped by any thread, and so may `Device<T>`, which is `Sync`.
 unsafe impl<T: Files> Send for OpenFile<T> {}
 
-// SAFETY: As above.
+// SAFETY:
+// - The content of `state` is only used by who holds the lock, one thread at a time.
+// - For all else, as above.
 unsafe impl<T: Files> Sync for OpenFile<T> {}
 
 impl<T: Files> OpenFile<T> {
@@ -108,7 +112,9 @@ impl<T: Files> OpenFile<T> {
         let state = self.state.lock().take();
 
         if let Some(state) = state {
-            // SAFETY: By the type invariants it is a box of this type, taken once.
+            // SAFETY:
+            // - By the type invariants it is a box of this type.
+            // - It is taken once, as nothing was left in its place.
             drop(unsafe { KBox::<T::File<'_>>::from_raw(state.as_ptr().cast()) });
         }
     }
@@ -121,8 +127,11 @@ impl<T: Files> OpenFile<T> {
         let mut state = self.state.lock();
         let state = state.as_mut().ok_or(ENODEV)?;
 
-        // SAFETY: By the type invariants it is a box of this type. The lock is held, so there is no
-        // other reference. As long as it is there so is the device, which waits for this lock.
+        // SAFETY:
+        // - By the type invariants it is a box of this type.
+        // - The lock is held, so there is no other reference.
+        // - As long as it is there so is the device: who takes it away waits for the lock.
+        // - `f` is for any `'a`, so nothing that it is given can outlive the call.
         unsafe {
             f(
                 Handle::from_ptr(self.dev.as_ptr()),
@@ -155,7 +164,10 @@ struct Misc<T: Files> {
     _pin: PhantomPinned,
 }
 
-// SAFETY: It may be unregistered by any thread.
+// SAFETY:
+// - It may be unregistered by any thread.
+// - `shared` may be dropped by any thread, and so may the name.
+// - `Device<T>` is `Sync`.
 unsafe impl<T: Files> Send for Misc<T> {}
 
 /// A character device, until this is dropped.
@@ -183,7 +195,9 @@ impl Numbers {
         for number in 0..u16::MAX {
             let path = CString::try_from_fmt(fmt!("/sys/class/misc/{prefix}{number}"))?;
 
-            // SAFETY: Runs in process context, with a valid name.
+            // SAFETY:
+            // - Runs in process context.
+            // - `path` is NUL-terminated, and lives until the end of the call.
             if !unsafe { ffi::shim_path_exists(path.as_char_ptr()) } {
                 return CString::try_from_fmt(fmt!("{prefix}{number}"));
             }
@@ -194,7 +208,7 @@ impl Numbers {
 
 impl Drop for Numbers {
     fn drop(&mut self) {
-        // SAFETY: It was locked by `lock()`.
+        // SAFETY: It was locked by `lock()`, and is unlocked once.
         unsafe { ffi::shim_numbers_unlock() }
     }
 }
@@ -218,6 +232,7 @@ impl<'a, T: Files> CharDev<'a, T> {
         let name = numbers.find(prefix)?;
         // The buffer of a `CString` stays where it is when the `CString` is moved.
         let raw_name = name.as_char_ptr();
+        // INVARIANT: `misc_register()` is the last that can fail; if it does there is no `Misc`.
         let misc = KBox::pin_init(
             try_pin_init!(Misc {
                 shared,
@@ -234,6 +249,7 @@ impl<'a, T: Files> CharDev<'a, T> {
                     misc.mode = mode;
                     // SAFETY:
                     // - `slot` is valid for writing, and pinned.
+                    // - The operations are a constant, and `_name` lives until it is deregistered.
                     // - Calls of `open` need the fields above, which are there already.
                     unsafe {
                         slot.write(misc);
@@ -267,8 +283,9 @@ impl<'a, T: Files> CharDev<'a, T> {
 #[pinned_drop]
 impl<T: Files> PinnedDrop for Misc<T> {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: By the type invariant it is registered. After this no file is being opened, nor will
-        // be.
+        // SAFETY: By the type invariant it is registered.
+        //
+        // After this no file is being opened, nor will be: `misc_open()` runs under the same lock.
         unsafe { bindings::misc_deregister(self.misc.get()) };
         for file in self.shared.files.lock().iter() {
             file.revoke();
@@ -277,7 +294,7 @@ impl<T: Files> PinnedDrop for Misc<T> {
 }
 
 fn try_open<T: Files>(misc: &Misc<T>) -> Result<Arc<OpenFile<T>>> {
-    // SAFETY: The device lives at least as long as it is registered here.
+    // SAFETY: The device is held as long as `misc` is registered, and that waits for opening.
     let dev = unsafe { Handle::<T>::from_ptr(misc.dev.as_ptr()) };
     let state = KBox::new(T::open_file(dev)?, GFP_KERNEL)?;
     let file = Arc::pin_init(
@@ -296,8 +313,9 @@ fn try_open<T: Files>(misc: &Misc<T>) -> Result<Arc<OpenFile<T>>> {
 
         // `reserve()` would check this again, and panic.
         //
-        // SAFETY: There are no more elements than there is room for, and no more bytes than can be
-        // allocated.
+        // SAFETY:
+        // - There are no more elements than there is room for.
+        // - There is room for no more bytes than can be allocated, and an element has at least one.
         unsafe {
             hint::assert_unchecked(files.len() <= files.capacity());
             hint::assert_unchecked(files.capacity() <= isize::MAX as usize);
@@ -305,8 +323,8 @@ fn try_open<T: Files>(misc: &Misc<T>) -> Result<Arc<OpenFile<T>>> {
         files.reserve(1, GFP_KERNEL)?;
         files.push_within_capacity(file).map_err(|_| ENOMEM)?;
     }
-    // INVARIANT: It is a box of this type. Nobody else knows the file, so it is not revoked yet: that
-    // waits for opening.
+    // INVARIANT: It is a box of this type. The file is in the list, but not revoked yet: that waits
+    // for opening.
     *file.state.lock() = NonNull::new(KBox::into_raw(state).cast());
     Ok(file)
 }
@@ -318,7 +336,11 @@ unsafe extern "C" fn open<T: Files>(
     _inode: *mut bindings::inode,
     file: *mut bindings::file,
 ) -> c_int {
-    // SAFETY: `misc_open()` has stored the `struct miscdevice` there, and keeps it from going.
+    // SAFETY:
+    // - `file` is valid, and `misc_open()` has stored the `struct miscdevice` there.
+    // - By the safety requirement that is a part of a `Misc<T>`.
+    // - `misc_open()` keeps it from being deregistered until this returns.
+    // - Nobody has a mutable reference: dropping it deregisters it first.
     let misc = unsafe {
         let misc: *mut bindings::miscdevice = (*file).private_data.cast();
         &*kernel::container_of!(Opaque::cast_from(misc), Misc<T>, misc)
@@ -326,7 +348,9 @@ unsafe extern "C" fn open<T: Files>(
 
     match try_open(misc) {
         Ok(open) => {
-            // SAFETY: The file is being opened, so this is the only access.
+            // SAFETY:
+            // - `file` is valid.
+            // - It is being opened, so this is the only access.
             unsafe { (*file).private_data = Arc::into_raw(open).cast_mut().cast() };
             0
         }
@@ -340,7 +364,9 @@ unsafe extern "C" fn open<T: Files>(
 ///
 /// `file` must have been opened by [`open`] for `T`, and not been released before the end of `'a`.
 unsafe fn of<'a, T: Files>(file: *mut bindings::file) -> &'a OpenFile<T> {
-    // SAFETY: By the safety requirement, `open` has stored it there.
+    // SAFETY: By the safety requirements:
+    // - `open` has stored it there, for `T`.
+    // - The file keeps its count until it is released, which is after `'a`.
     unsafe { &*(*file).private_data.cast() }
 }
 
@@ -351,7 +377,9 @@ unsafe extern "C" fn release<T: Files>(
     _inode: *mut bindings::inode,
     file: *mut bindings::file,
 ) -> c_int {
-    // SAFETY: By the safety requirement, `open` has stored it there; it is taken once.
+    // SAFETY:
+    // - By the safety requirement, `open` has stored it there, from `Arc::into_raw()`.
+    // - A file is released once, so the count is taken once.
     let open = unsafe { Arc::<OpenFile<T>>::from_raw((*file).private_data.cast()) };
 
     {
@@ -402,11 +430,11 @@ unsafe extern "C" fn read<T: Files>(
     len: usize,
     position: *mut bindings::loff_t,
 ) -> isize {
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement; the file is not released before this returns.
     let open = unsafe { of::<T>(file) };
     let to = UserSlice::new(UserPtr::from_ptr(to.cast()), len).writer();
 
-    // SAFETY: C passes the position of this call.
+    // SAFETY: C passes a copy of the position, for this call.
     unsafe {
         moving(position, |position| {
             open.with(|dev, file| T::read_file(dev, file, position, to))
@@ -423,11 +451,11 @@ unsafe extern "C" fn write<T: Files>(
     len: usize,
     position: *mut bindings::loff_t,
 ) -> isize {
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement; the file is not released before this returns.
     let open = unsafe { of::<T>(file) };
     let from = UserSlice::new(UserPtr::from_ptr(from.cast_mut().cast()), len).reader();
 
-    // SAFETY: C passes the position of this call.
+    // SAFETY: C passes a copy of the position, for this call.
     unsafe {
         moving(position, |position| {
             open.with(|dev, file| T::write_file(dev, file, position, from))
@@ -443,10 +471,10 @@ unsafe extern "C" fn llseek<T: Files>(
     offset: bindings::loff_t,
     whence: c_int,
 ) -> bindings::loff_t {
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement; the file is not released before this returns.
     if unsafe { of::<T>(file) }.state.lock().is_none() {
         return ENODEV.to_errno().into();
     }
-    // SAFETY: The file is valid.
+    // SAFETY: By the safety requirement the file is valid.
     unsafe { bindings::fixed_size_llseek(file, offset, whence, T::END) }
 }

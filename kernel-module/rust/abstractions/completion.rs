@@ -45,7 +45,7 @@ impl Completion {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             inner <- Opaque::ffi_init(|slot: *mut bindings::completion| {
-                // SAFETY: `slot` is valid for writing.
+                // SAFETY: `slot` is valid for writing, and pinned.
                 unsafe { bindings::init_completion(slot) };
             }),
         })
@@ -60,7 +60,9 @@ impl Completion {
     /// Makes it not complete. Somebody may complete it at the same time; it is then as if that had been
     /// before, or after.
     pub(crate) fn reset(&self) {
-        // SAFETY: It is initialised; `complete()` accesses the word under a lock, and in one piece.
+        // SAFETY:
+        // - It is initialised, and the word in it valid and aligned.
+        // - Whoever accesses the word at the same time does so in one piece, as this does.
         unsafe { (&raw mut (*self.inner.get()).done).write_volatile(0) }
     }
 

@@ -155,8 +155,8 @@ impl<T> Drop for Lent<T> {
 #[repr(transparent)]
 struct Element<T>(T);
 
-// SAFETY: `T: FromBytes` of the zerocopy crate promises what is required: any bit pattern is valid,
-// and there is no interior mutability.
+// SAFETY: `Element` is transparent, and `T: FromBytes` of the zerocopy crate promises what is
+// required: any bit pattern is valid, and there is no interior mutability.
 unsafe impl<T: FromBytes> transmute::FromBytes for Element<T> {}
 
 // SAFETY: `T: IntoBytes` of the zerocopy crate promises that there is no uninitialised byte.
@@ -243,7 +243,10 @@ impl CoherentBuffer {
 
     /// Returns the bytes. There is no transfer, since that would have borrowed the buffer.
     pub(crate) fn bytes(&mut self) -> &mut [u8] {
-        // SAFETY: The memory is valid, and the device does not access it now.
+        // SAFETY:
+        // - The memory is valid for `len` bytes, as long as `self` is, and was zeroed.
+        // - There is no transfer, so the device does not access it.
+        // - `self` is borrowed as mutable, so nobody else does.
         unsafe { core::slice::from_raw_parts_mut(self.memory.as_ptr().as_ptr(), self.len) }
     }
 }
@@ -299,7 +302,10 @@ impl Transfer for StreamingBuffer<'_> {
             Direction::ToDevice => bindings::dma_data_direction::DMA_TO_DEVICE,
             Direction::FromDevice => bindings::dma_data_direction::DMA_FROM_DEVICE,
         };
-        // SAFETY: The device is bound, and the buffer as long as said, in memory of `kmalloc()`.
+        // SAFETY:
+        // - The device is bound.
+        // - The buffer is at least as long as said, as was just checked, and from `kmalloc()`.
+        // - It is borrowed as mutable until it is unmapped, so the CPU does not access it.
         let addr = unsafe {
             let addr = ffi::helper_dma_map_single(
                 as_raw(self.dev),
@@ -314,7 +320,9 @@ impl Transfer for StreamingBuffer<'_> {
         };
         let (_stopped, result) = start(addr);
 
-        // SAFETY: It was mapped in the same way, and the device has finished with it.
+        // SAFETY:
+        // - It was mapped in the same way, and is unmapped once.
+        // - The device has finished with it: `start` has returned the proof.
         unsafe {
             ffi::helper_dma_unmap_page(as_raw(self.dev), addr, len, direction);
         }

@@ -7,7 +7,6 @@
 //! C header: [`include/linux/ethtool.h`](srctree/include/linux/ethtool.h)
 
 use super::{
-    ffi,
     netdev::{
         Device,
         Handle, //
@@ -87,7 +86,7 @@ pub(crate) trait Ethtool: Operations {
     /// What a user must say to write it.
     const EEPROM_MAGIC: u32;
 
-    /// Returns the names of the counters of `ethtool -S`.
+    /// Returns the names of the counters of `ethtool -S`. Called once, before the device is registered.
     fn stat_names(dev: Handle<'_, Self>) -> &'static [StatName];
 
     /// Reports the counters of [`Ethtool::stat_names`], in that order. `to` is as long and zeroed.
@@ -157,7 +156,9 @@ unsafe fn enter<T: Ethtool, R>(
 ) -> R {
     // SAFETY: By the safety requirement.
     let dev = unsafe { Handle::<T>::from_netdev(netdev) };
-    // SAFETY: By the safety requirement, and this is the only one here.
+    // SAFETY:
+    // - By the safety requirement the RTNL is held until this returns.
+    // - This is the only token: the operation was given none, and does not call another.
     let mut rtnl = unsafe { Rtnl::assume_held() };
 
     f(dev, &mut rtnl)
@@ -241,7 +242,7 @@ impl<T: Ethtool> Table<T> {
         match set {
             bindings::ethtool_stringset_ETH_SS_STATS => {
                 // SAFETY: By the safety requirement.
-                Some(unsafe { enter::<T, _>(dev, |dev, _| T::stat_names(dev)) })
+                Some(unsafe { enter::<T, _>(dev, |dev, _| dev.stat_names()) })
             }
             bindings::ethtool_stringset_ETH_SS_TEST => Some(T::TEST_NAMES),
             _ => None,
@@ -260,12 +261,15 @@ impl<T: Ethtool> Table<T> {
     extern "C" fn get_strings(dev: NetDev, set: u32, to: *mut u8) {
         // SAFETY: See `Table`.
         if let Some(names) = unsafe { Self::names(dev, set) } {
-            // SAFETY: C has allocated as many names of this size as `get_sset_count` says.
+            // SAFETY:
+            // - C has allocated as many names of this size as `get_sset_count` says, or more.
+            // - Those are as many as there are here: the names of a device are set once, and those of
+            //   the tests are a constant.
+            // - Bytes need no alignment, and names that are `'static` do not overlap with what was just
+            //   allocated.
             unsafe {
-                to.copy_from_nonoverlapping(
-                    names.as_ptr().cast(),
-                    names.len() * ffi::ETH_GSTRING_LEN,
-                )
+                to.cast::<StatName>()
+                    .copy_from_nonoverlapping(names.as_ptr(), names.len())
             };
         }
     }
@@ -276,8 +280,11 @@ impl<T: Ethtool> Table<T> {
         to: *mut u64,
     ) {
         // SAFETY: See `Table`.
-        let count = unsafe { enter::<T, _>(dev, |dev, _| T::stat_names(dev).len()) };
-        // SAFETY: C has allocated as many words as `get_sset_count` says, which is `count`.
+        let count = unsafe { enter::<T, _>(dev, |dev, _| dev.stat_names().len()) };
+        // SAFETY:
+        // - C has allocated as many words as `get_sset_count` says, or more, for this call alone.
+        // - That is `count`: the names of a device are set once. C does not call if it is 0.
+        // - They are initialised before there is a reference.
         let to = unsafe {
             to.write_bytes(0, count);
             slice::from_raw_parts_mut(to, count)
@@ -310,7 +317,9 @@ impl<T: Ethtool> Table<T> {
         _kernel: *mut bindings::kernel_ethtool_ringparam,
         _extack: ExtAck,
     ) -> c_int {
-        // SAFETY: C passes a valid structure, and has compared it with what `get_ringparam` says.
+        // SAFETY: C passes a valid structure.
+        //
+        // It has compared that with what `get_ringparam` says.
         let from = unsafe { &*from };
         let rings = Rings {
             rx: from.rx_pending,
@@ -365,7 +374,9 @@ impl<T: Ethtool> Table<T> {
     }
 
     extern "C" fn set_channels(dev: NetDev, from: *mut bindings::ethtool_channels) -> c_int {
-        // SAFETY: C passes a valid structure, and has compared it with what `get_channels` says.
+        // SAFETY: C passes a valid structure.
+        //
+        // It has compared that with what `get_channels` says.
         let count = unsafe { (*from).combined_count };
 
         // SAFETY: See `Table`.
@@ -390,15 +401,17 @@ impl<T: Ethtool> Table<T> {
         let to = unsafe { &mut *to };
 
         to.hfunc = HASH_TOP;
-        // SAFETY: See `Table`.
+        // SAFETY:
+        // - See `Table`.
+        // - C has allocated as many bytes and entries as it was told, or none.
         unsafe { enter::<T, _>(dev, |dev, rtnl| Self::write_rss(&T::rss(&dev, rtnl), to)) };
         0
     }
 
     /// # Safety
     ///
-    /// `key` and `indir` of `to` must be null, or as long as `get_rxfh_key_size` and
-    /// `get_rxfh_indir_size` say.
+    /// `key` and `indir` of `to` must be null, or initialised, and as long as `get_rxfh_key_size`
+    /// and `get_rxfh_indir_size` say.
     unsafe fn write_rss(rss: &Rss<'_>, to: &mut bindings::ethtool_rxfh_param) {
         if !to.key.is_null() {
             // SAFETY: By the safety requirement.
@@ -427,8 +440,12 @@ impl<T: Ethtool> Table<T> {
         if ![HASH_TOP, bindings::ETH_RSS_HASH_NO_CHANGE as u8].contains(&from.hfunc) {
             return EOPNOTSUPP.to_errno();
         }
-        // SAFETY: If they are not null, they are as long as C was told by `get_rxfh_key_size` and
-        // `get_rxfh_indir_size`, and the table has been compared with the number of channels.
+        // SAFETY:
+        // - If they are not null, C has allocated and filled them, as long as it was told by
+        //   `get_rxfh_key_size` and `get_rxfh_indir_size`.
+        // - It does not change them during the call.
+        //
+        // It has compared the table with the number of channels.
         let change = unsafe {
             RssChange {
                 key: (!from.key.is_null())
@@ -466,7 +483,7 @@ impl<T: Ethtool> Table<T> {
         if !Self::in_eeprom(eeprom) {
             return EINVAL.to_errno();
         }
-        // SAFETY: C has allocated as many bytes.
+        // SAFETY: C has allocated as many bytes, and zeroed them, for this call alone.
         let to = unsafe { slice::from_raw_parts_mut(to, eeprom.len as usize) };
         let offset = eeprom.offset as usize;
 
@@ -485,7 +502,7 @@ impl<T: Ethtool> Table<T> {
         if eeprom.magic != T::EEPROM_MAGIC || !Self::in_eeprom(eeprom) {
             return EINVAL.to_errno();
         }
-        // SAFETY: C has allocated and filled as many bytes.
+        // SAFETY: C has allocated and filled as many bytes, and does not change them meanwhile.
         let from = unsafe { slice::from_raw_parts(from, eeprom.len as usize) };
         let offset = eeprom.offset as usize;
 
@@ -495,8 +512,11 @@ impl<T: Ethtool> Table<T> {
 
     extern "C" fn self_test(dev: NetDev, test: *mut bindings::ethtool_test, results: *mut u64) {
         let count = T::TEST_NAMES.len();
-        // SAFETY: C passes a valid structure, and has allocated as many words as `get_sset_count`
-        // says, which is `count`.
+        // SAFETY:
+        // - C passes a valid structure.
+        // - It has allocated as many words as `get_sset_count` says, for this call alone. That is
+        //   `count`.
+        // - They are initialised before there is a reference.
         let (test, results) = unsafe {
             results.write_bytes(0, count);
             (&mut *test, slice::from_raw_parts_mut(results, count))

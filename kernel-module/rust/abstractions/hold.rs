@@ -13,8 +13,13 @@ use core::ptr::NonNull;
 
 /// Holds a device in place.
 ///
-/// Every guard with callbacks has one. If a guard is leaked its callbacks never end, and then
-/// neither does the device: it is unregistered, but its data is not dropped and not freed.
+/// Every guard with callbacks has one. If a guard is leaked its callbacks never end, and the memory
+/// that they are given stays: the device is unregistered with a warning, but its data is not dropped
+/// and not freed.
+///
+/// More than that is not kept. The bus device is unbound all the same, so what the data has borrowed
+/// from it may be gone, and the module can be unloaded, and then there is no code to be called. So
+/// guards must not be leaked.
 ///
 /// # Invariants
 ///

@@ -98,18 +98,24 @@ impl<'a, T: Operations + 'a, H: Handler<T> + 'a> Irq<'a, T, H> {
         let hold = Hold::new(dev);
         let vectors = vectors.0.clone();
 
-        // SAFETY: The registration lives in the result, before `_vectors`, whose count keeps the
-        // allocation where it is. If the result is leaked, so is the count.
+        // SAFETY:
+        // - The registration lives in the result, before `_vectors`, whose count keeps the
+        //   allocation where it is.
+        // - If the result is leaked, so is the count.
         let allocation: &'a IrqVectorRegistration<'a> = unsafe { &*Arc::as_ptr(&vectors) };
-        // SAFETY: The registration is the only user of the name, and lives in the result before
-        // `_name`, whose buffer stays where it is when the `CString` is moved.
+        // SAFETY:
+        // - The registration is the only user of the name, and lives in the result before `_name`.
+        // - The buffer of a `CString` stays where it is when the `CString` is moved.
+        // - If the result is leaked, so is the name.
         let static_name = unsafe { mem::transmute::<&CStr, &'static CStr>(&*name) };
 
         let request: IrqRequest<'a> = allocation.index(index as usize)?.into();
         let number = request.irq();
-        // SAFETY: The registration can only be leaked together with `_hold`, and then everything
-        // that the handler refers to is never freed: the device, see `Hold`, and through it the
-        // driver's data.
+        // SAFETY:
+        // - The registration lives in the result, whose destructor the driver does not prevent from
+        //   running: see the rule of the parent module.
+        // - Should it do that, `_hold` is leaked too, and keeps the memory that the handler refers to:
+        //   the device, and in it the driver's data.
         let registration = unsafe {
             irq::Registration::new(
                 request,
@@ -130,9 +136,12 @@ impl<'a, T: Operations + 'a, H: Handler<T> + 'a> Irq<'a, T, H> {
     }
 
     /// Has queue pair `queue`, whose interrupt this is, served by a CPU that is near to the device:
-    /// both the interrupt and what is transmitted there.
+    /// both the interrupt and what is transmitted there. Warns if the device has no such queue.
     pub(crate) fn spread(&mut self, dev: Handle<'a, T>, queue: u32) {
-        // SAFETY: The device and the interrupt are valid, and the queue's number is only a hint.
+        // SAFETY:
+        // - The device is valid by the type invariant of `Device`.
+        // - The interrupt is requested, as `self` exists.
+        // - A queue that the device does not have is refused.
         unsafe { ffi::shim_queue_set_cpu(dev.netdev(), queue, self.number) };
         self.cpu = Some(Cpu(self.number));
     }
@@ -153,7 +162,7 @@ struct Cpu(u32);
 
 impl Drop for Cpu {
     fn drop(&mut self) {
-        // SAFETY: The interrupt is still requested, see the order of fields in `Irq`.
+        // SAFETY: The interrupt is still requested: see the order of fields in `Irq`.
         unsafe { ffi::shim_queue_clear_cpu(self.0) }
     }
 }

@@ -12,7 +12,12 @@
 //! `/proc` file, a character device) is represented by a guard that holds the [`netdev::Device`] in place: see
 //! [`hold::Hold`]. A callback is handed the device; it never has to keep a reference of its own, so
 //! there are no reference cycles and nothing is reference counted on a fast path. Dropping the guard
-//! ends the callbacks and waits for those that run. Leaking a guard leaks the device, which is safe.
+//! ends the callbacks and waits for those that run.
+//!
+//! A guard must be dropped, which types cannot demand: a driver must use neither `mem::forget` nor
+//! anything else that keeps a destructor from running. If a guard is leaked all the same, the memory of
+//! the device is kept, with a warning, so callbacks that still come find it. They find neither a bus
+//! device that was unbound meanwhile, nor the code of a module that was unloaded.
 
 pub(crate) mod callback;
 pub(crate) mod chardev;

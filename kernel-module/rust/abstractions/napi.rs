@@ -68,8 +68,9 @@ impl Context<'_> {
     #[inline]
     pub(crate) fn gro_receive(&self, frame: RxFrame) {
         // SAFETY:
-        // - `self` exists only in a poll of the instance.
-        // - By its type invariants the frame has an Ethernet header. The stack becomes its owner.
+        // - `self` exists only in a poll of the instance, which is valid then.
+        // - By its type invariants the frame is unshared, and has an Ethernet header.
+        // - `into_raw()` gives up the reference, which passes to the function.
         unsafe {
             ffi::helper_napi_gro_receive(self.napi.as_ptr(), frame.into_skb().into_raw());
         }
@@ -122,11 +123,15 @@ unsafe impl<P: Poll> Source for NapiSource<P> {
         // - By the safety requirements the instance and the device are valid.
         // - The instance is not in the list of a device: it was never enabled, or disabled again.
         // - The poll function fits to the context.
+        // - The RTNL is held: `Claimed::enable`, which alone comes here, is given a token.
+        // - A queue pair that the device does not have is refused.
         unsafe { ffi::shim_napi_enable(raw, dev, poll::<P>, how.queue, how.irq) }
     }
 
     unsafe fn stop(raw: *mut Self::Raw, how: Start) {
-        // SAFETY: By the safety requirements.
+        // SAFETY:
+        // - By the safety requirements the instance is valid, and was enabled for this queue pair.
+        // - The driver holds the RTNL: see `Claimed::enable`.
         unsafe { ffi::shim_napi_disable(raw, how.queue) }
     }
 }
@@ -161,8 +166,13 @@ impl<P: Poll> Napi<P> {
 }
 
 impl<'a, P: Poll> Claimed<'a, NapiSource<P>> {
-    /// Enables the instance with `poller`. `irq` is the interrupt that schedules it. May sleep; the
-    /// RTNL must be held.
+    /// Enables the instance with `poller`, and tells the stack that it serves queue pair `queue`; warns
+    /// if the device has no such pair. `irq` is the interrupt that schedules it. May sleep; the RTNL
+    /// must be held.
+    ///
+    /// The RTNL must also be held when the result is disabled or dropped, or else somebody who asks for
+    /// the instance of a queue could be given one that is going. `Drop` cannot be given a token, so
+    /// this is left to the driver; the kernel warns.
     pub(crate) fn enable(
         self,
         poller: P,
@@ -178,7 +188,7 @@ impl<'a, P: Poll> Claimed<'a, NapiSource<P>> {
 ///
 /// To be called by the kernel as the poll of an instance that is enabled.
 unsafe extern "C" fn poll<P: Poll>(napi: *mut bindings::napi_struct, budget: c_int) -> c_int {
-    // SAFETY: The instance is a part of a `struct shim_napi`.
+    // SAFETY: By the safety requirement the instance is valid, and a part of a `struct shim_napi`.
     let ctx = unsafe { ffi::helper_napi_ctx(napi) };
     // SAFETY:
     // - By the safety requirement it is the context of an instance that is enabled.
@@ -188,7 +198,7 @@ unsafe extern "C" fn poll<P: Poll>(napi: *mut bindings::napi_struct, budget: c_i
     };
     let (this, poller, dev) = (call.this, call.runner, call.dev);
     let napi = Context {
-        // SAFETY: It is not null.
+        // SAFETY: By the type invariants of `Callback` it is not null.
         napi: unsafe { NonNull::new_unchecked(this.raw()) },
         // CAST: A budget is not negative.
         budget: budget as u32,

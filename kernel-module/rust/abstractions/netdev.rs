@@ -31,7 +31,8 @@ use super::{
     ffi,
     ops::Operations,
     rtnl::Rtnl,
-    skb::SkBuff, //
+    skb::SkBuff,
+    stats::StatName, //
 };
 use core::{
     cell::UnsafeCell,
@@ -52,12 +53,14 @@ use kernel::{
     str::CStr,
     sync::{
         atomic::{
+            Acquire,
             Atomic,
             Full,
             Relaxed, //
         },
         new_mutex,
-        Mutex, //
+        Mutex,
+        SetOnce, //
     }, //
 };
 
@@ -108,6 +111,7 @@ pub(crate) struct RxMode {
 /// # Invariants
 ///
 /// - `self` lies at `netdev_priv(netdev)`, and `netdev` is valid as long as `self` exists.
+/// - `stat_names` is set before the device is registered.
 /// - `open` is null, or a `KBox<T::Open<'a>>` with `'a` the life of `self`; it is accessed with the
 ///   RTNL held only.
 /// - Each of `tx` is the same for `KBox<T::Tx<'a>>`, and accessed with the lock of that transmit queue
@@ -118,6 +122,7 @@ pub(crate) struct Device<T: Operations> {
     netdev: NonNull<bindings::net_device>,
     pub(super) open: UnsafeCell<*mut c_void>,
     holds: Atomic<i32>,
+    stat_names: SetOnce<&'static [StatName]>,
     data: T,
 }
 
@@ -186,7 +191,9 @@ impl<'a, T: Operations> Handle<'a, T> {
     /// `T`.
     #[inline]
     pub(super) unsafe fn from_netdev(netdev: *const bindings::net_device) -> Self {
-        // SAFETY: By the safety requirements and the type invariant of `Device`.
+        // SAFETY:
+        // - By the safety requirements `netdev` is valid, and made for `T`.
+        // - By the type invariants of `Device` its private area is a `Device<T>`.
         unsafe { Self::from_ptr(ffi::helper_netdev_priv(netdev).cast()) }
     }
 
@@ -219,7 +226,8 @@ impl<'a, T: Operations> Handle<'a, T> {
         // - `'a` is the life of the device, by the invariance of `Handle`.
         let result = f(unsafe { open.cast::<T::Open<'a>>().as_mut() }, rtnl);
 
-        // SAFETY: As above; the RTNL was not released meanwhile, as `rtnl` was borrowed.
+        // SAFETY: The RTNL is still held, as `rtnl` was borrowed, so nobody else accesses `open`.
+        // INVARIANT: It is what was there before.
         unsafe { *place = open };
         result
     }
@@ -242,11 +250,18 @@ impl<T: Operations> Device<T> {
         self.holds.fetch_add(-1, Full);
     }
 
+    /// Returns the names of the counters of `ethtool -S`, always the same once there are some.
+    pub(super) fn stat_names(&self) -> &'static [StatName] {
+        self.stat_names.copy().unwrap_or_default()
+    }
+
     /// Returns the name of the interface as of now.
     pub(crate) fn name(&self) -> Name {
         let mut name = [0; ffi::IFNAMSIZ];
 
-        // SAFETY: `netdev` is valid by the type invariant; `name` is as long as a name can be.
+        // SAFETY:
+        // - `netdev` is valid by the type invariant.
+        // - `name` is `IFNAMSIZ` bytes long, which is all that is written.
         unsafe { ffi::shim_netdev_name(self.netdev(), name.as_mut_ptr().cast()) };
         Name(name)
     }
@@ -254,7 +269,9 @@ impl<T: Operations> Device<T> {
     /// Returns the alias of the interface as of now; it is empty if there is none.
     pub(crate) fn alias(&self) -> Alias {
         let mut bytes = [0; bindings::IFALIASZ as usize];
-        // SAFETY: `netdev` is valid by the type invariant; `bytes` is as long as said.
+        // SAFETY:
+        // - `netdev` is valid by the type invariant.
+        // - `bytes` is as long as said.
         let len = unsafe {
             ffi::shim_netdev_alias(self.netdev(), bytes.as_mut_ptr().cast(), bytes.len())
         };
@@ -266,7 +283,9 @@ impl<T: Operations> Device<T> {
     pub(crate) fn address(&self) -> Address {
         let mut address = Address::default();
 
-        // SAFETY: `netdev` is valid by the type invariant; `address` has room for six bytes.
+        // SAFETY:
+        // - `netdev` is valid by the type invariant.
+        // - `address` has room for six bytes.
         unsafe { ffi::shim_netdev_addr(self.netdev(), address.as_mut_ptr()) };
         address
     }
@@ -279,7 +298,9 @@ impl<T: Operations> Device<T> {
 
     /// Sets the MTU.
     pub(crate) fn set_mtu(&self, mtu: u32, _rtnl: &mut Rtnl) {
-        // SAFETY: `netdev` is valid by the type invariant, and the RTNL held.
+        // SAFETY:
+        // - `netdev` is valid by the type invariant.
+        // - The RTNL is held, under which alone the MTU changes.
         unsafe { ffi::shim_netdev_set_mtu(self.netdev(), mtu) }
     }
 
@@ -320,7 +341,9 @@ impl<T: Operations> Device<T> {
 
     /// Tells the stack whether there is a link.
     pub(crate) fn set_carrier(&self, up: bool) {
-        // SAFETY: `netdev` is valid by the type invariant. Both may be called in any context.
+        // SAFETY:
+        // - `netdev` is valid by the type invariant.
+        // - Both may be called in any context.
         unsafe {
             if up {
                 ffi::netif_carrier_on(self.netdev());
@@ -344,7 +367,10 @@ impl<T: Operations> Device<T> {
 
     /// Sets how many queues of each direction the stack uses.
     pub(crate) fn set_real_num_queues(&self, count: u32, _rtnl: &mut Rtnl) -> Result {
-        // SAFETY: `netdev` is valid by the type invariant, and the RTNL is held.
+        // SAFETY:
+        // - `netdev` is valid by the type invariant.
+        // - The RTNL is held.
+        // - A count that the device does not have is refused.
         to_result(unsafe { ffi::netif_set_real_num_queues(self.netdev(), count, count) })
     }
 
@@ -362,17 +388,27 @@ impl<T: Operations> Device<T> {
 
     /// Allocates a frame with `data`. May sleep.
     pub(crate) fn alloc_skb(&self, data: &[u8]) -> Result<SkBuff> {
-        let len = u32::try_from(data.len())?;
-        // SAFETY: `netdev` is valid by the type invariant; `data` is as long as said.
-        let skb = unsafe { ffi::shim_netdev_alloc_skb(self.netdev(), data.as_ptr().cast(), len) };
+        // What the kernel adds for itself does not make it wrap.
+        let len = c_int::try_from(data.len())?;
+        // SAFETY:
+        // - `netdev` is valid by the type invariant.
+        // - `data` is as long as said.
+        // CAST: A length is not negative.
+        let skb = unsafe {
+            ffi::shim_netdev_alloc_skb(self.netdev(), data.as_ptr().cast(), len as c_uint)
+        };
 
-        // SAFETY: The buffer is new, so it is unshared and ours.
+        // SAFETY:
+        // - The buffer is valid, as it is not null.
+        // - It is new, so it is unshared and ours.
         Ok(unsafe { SkBuff::from_raw(NonNull::new(skb).ok_or(ENOMEM)?) })
     }
 
     /// Logs a message of the interface; see `net_info!`.
     pub(crate) fn log_info(&self, args: fmt::Arguments<'_>) {
-        // SAFETY: `netdev` is valid by the type invariant; `%pA` takes a `fmt::Arguments`.
+        // SAFETY:
+        // - `netdev` is valid by the type invariant.
+        // - The format is NUL-terminated, and its `%pA` takes a pointer to `fmt::Arguments`.
         unsafe {
             bindings::netdev_info(
                 self.netdev(),
@@ -479,7 +515,7 @@ pub(crate) fn random_address() -> Address {
 pub(crate) fn rss_key<const N: usize>() -> [u8; N] {
     let mut key = [0; N];
 
-    // SAFETY: `key` is as long as said.
+    // SAFETY: `key` is as long as said. One that is longer than that of the kernel is a `BUG()`.
     unsafe { ffi::netdev_rss_key_fill(key.as_mut_ptr().cast(), N) };
     key
 }
@@ -552,17 +588,18 @@ impl<'a, T: Operations> Registered<'a, T> {
             tso_max_segs: T::MAX_SEGMENTS,
         };
 
-        // SAFETY: `netdev` is valid and not registered yet; `config` is only read, but for the
-        // table, which is a constant; `address` is six bytes long.
+        // SAFETY:
+        // - `netdev` is valid, and not registered yet, so nobody else accesses it.
+        // - `config` is valid, and only read during the call. The table in it, to which a pointer
+        //   stays, is a constant, and made for `T`.
+        // - `address` is six bytes long.
         unsafe { ffi::shim_netdev_config(dev.netdev(), &config, address.as_ptr()) };
-        {
-            // SAFETY: Nobody else knows the device yet, so nothing of it needs the RTNL.
-            let mut rtnl = unsafe { Rtnl::assume_held() };
-
-            T::prepare(dev, &mut rtnl)?;
-        }
-        // SAFETY: `netdev` is completely set up, and its private area initialised: from here on the
-        // operations may be called.
+        dev.get().stat_names.populate(T::stat_names(dev));
+        // Released again at once: `register_netdev()` takes it itself.
+        T::prepare(dev, &mut Rtnl::lock())?;
+        // SAFETY:
+        // - `netdev` is valid, completely set up, and not registered yet.
+        // - Its private area is initialised, so from here on the operations may be called.
         to_result(unsafe { ffi::register_netdev(dev.netdev()) })?;
         Ok(Self(dev))
     }
@@ -571,7 +608,7 @@ impl<'a, T: Operations> Registered<'a, T> {
 impl<T: Operations> Drop for Registered<'_, T> {
     /// When this returns the interface is down, and no operation is running or will be called.
     fn drop(&mut self) {
-        // SAFETY: `self` says that it is registered.
+        // SAFETY: `self` says that it is registered, and is gone after this.
         unsafe { ffi::unregister_netdev(self.0.netdev()) }
     }
 }
@@ -608,27 +645,31 @@ impl<'a, T: Operations + 'a> Owned<'a, T> {
             )
         };
         let netdev = NonNull::new(netdev).ok_or(ENOMEM)?;
-        // SAFETY: `netdev` has just been allocated.
+        // SAFETY: `netdev` is valid: it has just been allocated.
         let dev = unsafe { ffi::helper_netdev_priv(netdev.as_ptr()) }.cast::<Device<T>>();
 
         // SAFETY:
-        // - The private area is large enough for a `Device<T>`, aligned, and not shared yet.
+        // - The private area is as large as a `Device<T>`, with which it was allocated.
+        // - It is aligned, as was checked above, and not shared yet.
         // - It stays where it is until it is freed, so `data` is pinned.
-        // - Should `data` fail, nothing but it has a destructor.
+        // - Should `data` fail, nothing but it has something to drop.
         let done = unsafe {
             (&raw mut (*dev).netdev).write(netdev);
             (&raw mut (*dev).tx).write([const { UnsafeCell::new(ptr::null_mut()) }; MAX_QUEUES]);
             (&raw mut (*dev).open).write(UnsafeCell::new(ptr::null_mut()));
             (&raw mut (*dev).holds).write(Atomic::new(0));
+            (&raw mut (*dev).stat_names).write(SetOnce::new());
             pin_init::raw_try_init(&raw mut (*dev).data, data)
         };
         if let Err(err) = done {
-            // SAFETY: The device was not registered, and nothing refers to it.
+            // SAFETY:
+            // - The device is valid, and was not registered.
+            // - Nothing refers to it, and it is not used after this.
             unsafe { ffi::free_netdev(netdev.as_ptr()) };
             return Err(err);
         }
 
-        // INVARIANT: The device is initialised.
+        // INVARIANT: The device is initialised, and not registered. Only `drop()` frees it.
         Ok(Self {
             // SAFETY: `netdev_priv()` of a valid device is not null.
             dev: unsafe { NonNull::new_unchecked(dev) },
@@ -643,7 +684,9 @@ impl<'a, T: Operations + 'a> Owned<'a, T> {
     }
 }
 
-// SAFETY: A device may be unregistered and freed from any thread, and `T: Send`.
+// SAFETY:
+// - A device may be unregistered and freed from any thread.
+// - Its data is dropped by that thread: `T: Send`.
 unsafe impl<T: Operations> Send for Owned<'_, T> {}
 
 impl<T: Operations> Drop for Owned<'_, T> {
@@ -651,8 +694,9 @@ impl<T: Operations> Drop for Owned<'_, T> {
         let dev = self.handle();
         let netdev = dev.netdev;
 
-        // Somebody has leaked a guard, so callbacks may still come: see `Hold`.
-        if kernel::warn_on!(dev.holds.load(Relaxed) != 0) {
+        // Somebody has leaked a guard, so callbacks may still come: see `Hold`. Otherwise what other
+        // threads did before they dropped theirs comes before what is done here.
+        if kernel::warn_on!(dev.holds.load(Acquire) != 0) {
             return;
         }
         // SAFETY:

@@ -84,7 +84,7 @@ impl Burst<'_> {
     /// Does another frame follow at once? Then a doorbell may wait for it.
     #[inline]
     pub(crate) fn goes_on(&self) -> bool {
-        // SAFETY: `self` exists only in a transmission, on the CPU that has set it.
+        // SAFETY: `self` exists only in a transmission, which stays on the CPU that has set it.
         unsafe { ffi::helper_netdev_xmit_more() }
     }
 }
@@ -177,7 +177,10 @@ impl<T: Operations> Entry<T> {
         let place = KBox::<T::Open<'_>>::new_uninit(GFP_KERNEL)?;
         let open = T::open(dev, rtnl)?;
 
-        // SAFETY: The RTNL is held, and there is no other reference: it would have borrowed `rtnl`.
+        // SAFETY:
+        // - The RTNL is held, so nobody else accesses `open`.
+        // - No reference to it is kept anywhere.
+        // INVARIANT: It is a box of this type.
         unsafe { *dev.open.get() = KBox::into_raw(place.write(open)).cast() };
         Ok(())
     }
@@ -205,12 +208,14 @@ impl<T: Operations> Entry<T> {
         let dev = unsafe { Handle::<T>::from_netdev(netdev) };
         // SAFETY: `ndo_stop` is called with it held, and this is the only one here.
         let mut rtnl = unsafe { Rtnl::assume_held() };
-        // SAFETY: The RTNL is held, so `open` is accessed by nobody else.
+        // SAFETY: The RTNL is held, so nobody else accesses `open`.
+        // INVARIANT: Null is left in its place.
         let open = unsafe { mem::replace(&mut *dev.open.get(), ptr::null_mut()) };
 
         if !open.is_null() {
-            // SAFETY: By the type invariants of `Device` it is a box of this type. It is taken once,
-            // since null was left in its place.
+            // SAFETY:
+            // - By the type invariants of `Device` it is a box of this type.
+            // - It is taken once, since null was left in its place.
             let open = unsafe { KBox::<T::Open<'_>>::from_raw(open.cast()) };
 
             T::stop(dev, KBox::into_inner(open), &mut rtnl);
@@ -229,7 +234,9 @@ impl<T: Operations> Entry<T> {
     ) -> c_int {
         // SAFETY: See `Entry`.
         let dev = unsafe { Handle::<T>::from_netdev(netdev) };
-        // SAFETY: By the safety requirements.
+        // SAFETY: By the safety requirements:
+        // - `skb` is valid, hence not null.
+        // - Its reference passes to this function. What is read of it after that is its own.
         let (skb, queue) = unsafe {
             (
                 SkBuff::from_raw(NonNull::new_unchecked(skb)),
@@ -239,8 +246,8 @@ impl<T: Operations> Entry<T> {
         // The stack keeps to `QUEUES`, which is no more than this.
         let place = &dev.get().tx[usize::from(queue) & (MAX_QUEUES - 1)];
         // SAFETY:
-        // - The lock of the queue is held, since the device is not `lltx`. So nobody else accesses
-        //   this until it returns.
+        // - The lock of this queue is held, since the device is not `lltx`, and its number is less
+        //   than `QUEUES`. So nobody else accesses this until it returns.
         // - By the type invariants of `Device` it is null or a box of this type.
         let tx = unsafe { (*place.get()).cast::<T::Tx<'_>>().as_mut() };
 
@@ -263,7 +270,9 @@ impl<T: Operations> Entry<T> {
     /// `skb` must be valid.
     #[inline]
     pub(crate) unsafe fn features_check(skb: *mut bindings::sk_buff, features: u64) -> u64 {
-        // SAFETY: By the safety requirement. It remains the caller's, so it is not dropped.
+        // SAFETY:
+        // - By the safety requirement `skb` is valid, hence not null.
+        // - Its reference remains the caller's: `SkBuff` is not dropped, nor given away.
         let skb = ManuallyDrop::new(unsafe { SkBuff::from_raw(NonNull::new_unchecked(skb)) });
 
         T::features_check(&skb, Features(features)).0
@@ -297,8 +306,10 @@ impl<T: Operations> Entry<T> {
         let dev = unsafe { Handle::<T>::from_netdev(netdev) };
         // SAFETY: The operation is called with it held, and this is the only one here.
         let mut rtnl = unsafe { Rtnl::assume_held() };
-        // SAFETY: `dev_addr` is six bytes long and only changes under the RTNL. `Address` needs no
-        // alignment.
+        // SAFETY:
+        // - By the safety requirement it is `dev_addr`, which is at least six bytes long.
+        // - That only changes under the RTNL, which is held until this returns.
+        // - `Address` needs no alignment.
         let address = unsafe { &*address.cast::<Address>() };
 
         T::set_address(dev, address, &mut rtnl);
@@ -331,12 +342,12 @@ impl<T: Operations> Entry<T> {
 
     /// # Safety
     ///
-    /// See [`Entry`]; `to` must be valid for writing.
+    /// See [`Entry`]; `to` must be valid for writing a `struct shim_stats`.
     pub(crate) unsafe fn get_stats(netdev: *mut bindings::net_device, to: *mut c_void) {
         // SAFETY: See `Entry`.
         let stats = T::stats(unsafe { Handle::<T>::from_netdev(netdev) });
 
-        // SAFETY: By the safety requirement; it is a `struct shim_stats`.
+        // SAFETY: By the safety requirement `to` is valid for writing a `struct shim_stats`.
         unsafe {
             to.cast::<ffi::shim_stats>().write(ffi::shim_stats {
                 rx_packets: stats.rx_packets,
@@ -375,8 +386,13 @@ macro_rules! export_operations {
             };
             use $crate::abstractions::ops::Entry;
 
-            // SAFETY (of all of these): C calls them as the operations of their names; that is what
-            // `Entry` asks for.
+            // SAFETY (of all of these): C calls them as the operations of their names, with what
+            // `Entry` asks for:
+            // - The device is registered, and was made for the one driver of the module.
+            // - The RTNL is held, but for `ndo_start_xmit`, `ndo_features_check`, `ndo_tx_timeout`
+            //   and `ndo_get_stats64`.
+            // - `ndo_start_xmit` has the lock of the queue, and its frame passes to it.
+            // - All other pointers are valid until the operation returns.
 
             #[no_mangle]
             unsafe extern "C" fn rust_ndo_open<$life>(dev: *mut bindings::net_device) -> c_int {

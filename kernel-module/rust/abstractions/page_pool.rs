@@ -83,7 +83,9 @@ impl Pool {
         size: BufferSize,
     ) -> Result<Self> {
         const { assert!(PAGE_SIZE == BufferSize::Page as usize) };
-        // SAFETY: Both devices are valid.
+        // SAFETY:
+        // - `dev` is bound, as its type says.
+        // - `netdev` is valid by the type invariant of `Device`.
         //
         // Pages that the stack still has keep the pool alive, but not its mappings, which end with the
         // device.
@@ -154,7 +156,10 @@ impl Pool {
     /// The buffer must be of this pool, and `len` no more than the capacity.
     #[inline]
     unsafe fn sync(&self, buffer: &Buffer, len: u32) {
-        // SAFETY: The headroom and `len` bytes are in the buffer, by the safety requirements.
+        // SAFETY:
+        // - The pool is valid by the type invariant.
+        // - By the safety requirements the buffer is of this pool, which maps its pages.
+        // - The headroom and `len` bytes are in the buffer, likewise.
         unsafe {
             ffi::helper_page_pool_sync_for_cpu(self.raw.as_ptr(), buffer.0.as_ptr(), len);
         }
@@ -172,7 +177,8 @@ impl Pool {
     ///
     /// # Safety
     ///
-    /// The buffer must be of this pool. To be called with softirqs disabled.
+    /// The buffer must be of this pool, and the device be done with it. To be called with softirqs
+    /// disabled.
     #[inline]
     pub(super) unsafe fn build(&self, buffer: Buffer, len: u32) -> Result<RxFrame, BuildError> {
         if !is_frame(len, self.capacity) {
@@ -180,9 +186,11 @@ impl Pool {
         }
         // SAFETY:
         // - `len` is no more than the capacity, as was just checked.
-        // - The buffer is as large as said, starts with the headroom, and has room for the
+        // - The buffer is of this pool, by the safety requirement.
+        // - It is as large as said, starts with the headroom, and has room for the
         //   `skb_shared_info` after `capacity` bytes, which are no fewer than `len`.
         // - It belongs to a page pool, to which the frame returns it.
+        // - Softirqs are disabled, by the safety requirement.
         let skb = unsafe {
             self.sync(&buffer, len);
             ffi::helper_napi_build_skb(buffer.0.as_ptr(), self.size as u32, len)
@@ -204,7 +212,7 @@ impl Pool {
     ///
     /// # Safety
     ///
-    /// The buffer must be of this pool.
+    /// The buffer must be of this pool, and the device be done with it.
     #[inline]
     pub(super) unsafe fn append(&self, frame: &mut RxFrame, buffer: Buffer, len: u32) -> bool {
         if !is_piece(len, self.capacity) || frame.skb().fragments() >= MAX_FRAGS {
@@ -212,8 +220,9 @@ impl Pool {
         }
         // SAFETY:
         // - `len` is no more than the capacity, as was just checked.
-        // - The frame has room for another fragment, likewise. It is unshared, and returns its
-        //   fragments to their page pools, by its type invariants.
+        // - The buffer is of this pool, by the safety requirement, and passes to the frame.
+        // - The frame has room for another fragment, as was just checked.
+        // - It is unshared, and returns its fragments to their page pools, by its type invariants.
         unsafe {
             self.sync(&buffer, len);
             ffi::helper_skb_add_rx_frag(
@@ -236,7 +245,11 @@ impl Pool {
         if len > self.capacity {
             return None;
         }
-        // SAFETY: `len` is no more than the capacity, as was just checked, and nobody writes there.
+        // SAFETY:
+        // - `len` is no more than the capacity, as was just checked, so the headroom and these
+        //   bytes are in the buffer.
+        // - By the safety requirements the buffer is of this pool, and the device done with it.
+        // - Nobody else writes there: the buffer belongs to who has lent it here, for `'a`.
         unsafe {
             let data = buffer.0.byte_add(ffi::shim_rx_headroom() as usize);
 
@@ -252,11 +265,15 @@ impl Pool {
     ///
     /// # Safety
     ///
-    /// The NAPI instance must outlive the pool, or [`Pool::disable_direct`] be called before it ends.
+    /// - The NAPI instance must outlive the pool, or [`Pool::disable_direct`] be called before it ends.
+    /// - Until that is called buffers may only be taken from the pool in a poll of the instance, or
+    ///   while that is disabled. What softirqs free on the CPU that polls it goes into the pool's
+    ///   cache without a lock, the one from which buffers are taken without a lock.
     pub(super) unsafe fn enable_direct<P: Poll>(&mut self, napi: &Napi<P>) {
         // SAFETY:
-        // - The pool and the instance are valid.
-        // - The instance outlives the pool, or this is undone, by the safety requirement.
+        // - The pool is valid by the type invariant, and the instance by that of `Callback`.
+        // - The instance outlives the pool, or this is undone, by the safety requirements.
+        // - By the same nobody takes buffers while a softirq could put some into the cache.
         unsafe { ffi::shim_page_pool_enable_direct(self.raw.as_ptr(), napi.as_raw()) }
     }
 
@@ -269,8 +286,9 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // SAFETY: `self` owns the pool, and does not use it again. The kernel keeps it until the last of
-        // its pages has come back.
+        // SAFETY:
+        // - By the type invariants the pool is valid, and owned by `self`.
+        // - `self` does not use it again. The kernel keeps it until its last page has come back.
         unsafe { ffi::page_pool_destroy(self.raw.as_ptr()) }
     }
 }
@@ -314,7 +332,8 @@ impl Drop for Buffer {
         // SAFETY:
         // - By the type invariant it belongs to `self`, which does not use it again.
         // - It comes from a page pool, which its pages keep alive.
-        // - It is not recycled directly, so any context will do.
+        // - The pool finds out itself if it can be recycled directly, so any context will do but
+        //   that of an interrupt handler, where nothing drops buffers.
         unsafe { ffi::helper_page_pool_put(self.0.as_ptr(), false) }
     }
 }

@@ -109,7 +109,9 @@ impl<'bound> Enabled<'bound> {
 
 impl Drop for Enabled<'_> {
     fn drop(&mut self) {
-        // SAFETY: The device is valid and bound, and was enabled by `new()`.
+        // SAFETY:
+        // - The device is valid and bound.
+        // - It was enabled by `new()`, and is disabled once.
         unsafe {
             bindings::pci_clear_master(as_raw(self.pdev));
             bindings::pci_disable_device(as_raw(self.pdev));
@@ -149,7 +151,9 @@ impl<'a> Doorbell<'a> {
         }
         let addr = MmioBackend::as_ptr(IoBase::as_view(bar)).cast::<c_void>();
 
-        // INVARIANT: It lies in the BAR, as was just checked, which is mapped for `'a`.
+        // INVARIANT:
+        // - It lies in the BAR, and is aligned, as was just checked.
+        // - The BAR is mapped for `'a`.
         Ok(Self {
             addr: NonNull::new(addr.wrapping_byte_add(offset)).ok_or(EINVAL)?,
             _mapping: PhantomData,
@@ -159,7 +163,7 @@ impl<'a> Doorbell<'a> {
     /// Writes to it. All writes to memory before are seen by the device first.
     #[inline]
     pub(crate) fn ring(&self, value: u32) {
-        // SAFETY: By the type invariant.
+        // SAFETY: By the type invariant it is a mapped register of 32 bits.
         unsafe { ffi::helper_writel(value, self.addr.as_ptr()) }
     }
 }

@@ -90,8 +90,9 @@ unsafe impl<T: Recovery> RegistrationOps for Adapter<T> {
         name: &'static CStr,
         module: &'static ThisModule,
     ) -> Result {
-        // SAFETY: It is safe to set the fields of `struct pci_driver` on initialization. The tables
-        // are constants.
+        // SAFETY:
+        // - It is safe to set the fields of `struct pci_driver` on initialization.
+        // - The tables are constants, so they live as long as the driver.
         unsafe {
             (*pdrv.get()).err_handler = &Self::ERRORS;
             (*pdrv.get()).shutdown = Some(Self::shutdown);
@@ -116,7 +117,10 @@ unsafe impl<T: Recovery> RegistrationOps for Adapter<T> {
 unsafe fn enter<'a, T: Recovery>(
     dev: *mut bindings::device,
 ) -> Option<(&'a pci::Device<Bound>, Pin<&'a T::Data<'a>>)> {
-    // SAFETY: By the safety requirement `dev` is a valid PCI device, and bound.
+    // SAFETY:
+    // - By the safety requirement `dev` is a part of a valid PCI device, for `'a`.
+    // - It is bound by the same requirement, and stays so until the lock is released.
+    // - `pci::Device` is a transparent wrapper of `struct pci_dev`.
     let pdev = unsafe {
         let pdev = kernel::container_of!(dev, bindings::pci_dev, dev);
         &*pdev.cast::<pci::Device<CoreInternal<'a>>>()
@@ -126,8 +130,10 @@ unsafe fn enter<'a, T: Recovery>(
     if unsafe { bindings::dev_get_drvdata(dev) }.is_null() {
         return None;
     }
-    // SAFETY: It is not null, so `pci::Adapter` has set it after a successful probe. It is of this
-    // type, and stays until the device is unbound, which the lock of the device keeps from happening.
+    // SAFETY:
+    // - It is not null, so `pci::Adapter` has set it after a successful probe.
+    // - It stays until the device is unbound, which the lock of the device keeps from happening.
+    // - It is of this type, as the driver is `T`.
     let data = unsafe { pdev.as_ref().drvdata_borrow::<T::Data<'a>>() };
 
     Some((pdev, data))
@@ -234,8 +240,9 @@ impl<T: Recovery> Adapter<T> {
         // SAFETY: See above.
         raw_verdict(match unsafe { enter::<T>(&raw mut (*pdev).dev) } {
             Some((pdev, data)) => {
-                // SAFETY: The device is valid and bound. Its configuration was saved when it was
-                // enabled.
+                // SAFETY:
+                // - The device is valid and bound.
+                // - Its configuration was saved when it was enabled.
                 unsafe { bindings::pci_restore_state(as_raw(pdev)) };
                 T::slot_reset(pdev, data)
             }

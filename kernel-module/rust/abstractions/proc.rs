@@ -32,8 +32,9 @@ pub(crate) trait Show: Operations {
 
 /// Writes bytes as they are.
 pub(crate) fn write_bytes(m: &SeqFile, bytes: &[u8]) {
-    // SAFETY: `SeqFile` is a transparent wrapper of a valid `struct seq_file`; `bytes` is as long as
-    // said.
+    // SAFETY:
+    // - `SeqFile` is a transparent wrapper of a valid `struct seq_file`.
+    // - `bytes` is as long as said.
     unsafe {
         bindings::seq_write(
             core::ptr::from_ref(m).cast_mut().cast(),
@@ -74,7 +75,7 @@ unsafe impl Send for Entry {}
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        // SAFETY: `self` owns the entry.
+        // SAFETY: `self` owns the entry, which is removed once.
         unsafe { ffi::proc_remove(self.0.as_ptr()) }
     }
 }
@@ -95,11 +96,14 @@ impl<'a, T: Show> File<'a, T> {
     pub(crate) fn new(dev: Handle<'a, T>, dir: &CStr, name: &CStr) -> Result<Self> {
         let hold = Hold::new(dev);
         let root = Root::get()?;
-        // SAFETY: `dir` is NUL-terminated and copied; the root is valid.
+        // SAFETY:
+        // - `dir` is NUL-terminated, and copied.
+        // - The root is valid as long as `root` is.
         let dir = unsafe { ffi::proc_mkdir(dir.as_char_ptr(), root.0.as_ptr()) };
         let dir = Entry(NonNull::new(dir).ok_or(ENOMEM)?);
         // SAFETY:
-        // - `name` is NUL-terminated and copied; the directory is valid.
+        // - `name` is NUL-terminated, and copied.
+        // - The directory is valid as long as `dir` is.
         // - `show` fits to the data, which is valid until the entry is removed with its directory:
         //   see `Hold`.
         let file = unsafe {
@@ -128,10 +132,14 @@ impl<'a, T: Show> File<'a, T> {
 ///
 /// To be called by `seq_read()` for an entry that [`File::new`] has made for `T`.
 unsafe extern "C" fn show<T: Show>(m: *mut bindings::seq_file, _unused: *mut c_void) -> c_int {
-    // SAFETY: `single_open()` has stored the data of the entry there, which is a device. It is
-    // valid, since removing the entry waits for this function.
+    // SAFETY:
+    // - `m` is valid, and `single_open()` has stored the data of the entry there.
+    // - By the safety requirement that is a device of `T`.
+    // - It is valid until this returns, since removing the entry waits for that.
     let dev = unsafe { Handle::<T>::from_ptr((*m).private.cast::<Device<T>>()) };
-    // SAFETY: `m` is valid and locked by `seq_read()`.
+    // SAFETY:
+    // - `m` is valid until this returns.
+    // - It is locked by `seq_read()`, so nobody else uses it.
     let m = unsafe { SeqFile::from_raw(m) };
 
     T::show(dev, m);

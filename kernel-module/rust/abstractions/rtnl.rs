@@ -58,7 +58,9 @@ impl DerefMut for Locked {
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        // SAFETY: It was taken by `Rtnl::lock()`, in this task: `Rtnl` is not `Send`.
+        // SAFETY:
+        // - It was taken by `Rtnl::lock()`, and is released once.
+        // - That was in this task: `Rtnl` is not `Send`.
         unsafe { ffi::rtnl_unlock() }
     }
 }
@@ -66,8 +68,10 @@ impl Drop for Locked {
 /// Data that the RTNL protects.
 pub(crate) struct RtnlCell<T>(UnsafeCell<T>);
 
-// SAFETY: There is one RTNL, so one thread at a time has a `&mut Rtnl`, or some have `&Rtnl`, and
-// only one thread has any.
+// SAFETY:
+// - There is one RTNL, and `Rtnl` is neither `Send` nor `Sync`, so one thread at a time has any.
+// - Who has a reference to the data has borrowed the `Rtnl`, so another thread comes after that.
+// - `T: Send`, hence it may be used by one thread after another.
 unsafe impl<T: Send> Sync for RtnlCell<T> {}
 
 impl<T> RtnlCell<T> {

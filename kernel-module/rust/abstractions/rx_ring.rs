@@ -154,6 +154,7 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
             next: Atomic::new(0),
             filled: Atomic::new(0),
         };
+        // INVARIANT: All slots are empty, and there are `size` of them, as of descriptors.
         let mut ring = Self {
             desc: memory.desc.as_ptr(),
             next: 0,
@@ -184,12 +185,14 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
 
             // SAFETY:
             // - The place is in the ring, by the type invariants.
-            // - The slot is empty, and the device does not look at the descriptor.
+            // - The slot is empty, so the device does not look at the descriptor.
+            // - `self` is borrowed as mutable, so nobody else looks at the slot.
             unsafe {
                 self.desc.as_ptr().add(place).write(D::empty(addr));
                 // Nothing is dropped: it is empty.
                 self.slots.as_mut_ptr().add(place).write(Some(buffer));
             }
+            // INVARIANT: The slot has a buffer, and `left` was no more than there is room for.
             self.fill = self.fill.wrapping_add(1);
             left = left.wrapping_sub(1);
         }
@@ -207,20 +210,23 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
             // SAFETY: It is from this pool, by the type invariants.
             let addr = unsafe { self.pool.address(&buffer) };
 
-            // SAFETY: `fill` is no more than `place`, and the device does not know the ring.
+            // SAFETY:
+            // - `fill` is no more than `place`, so it is in the ring.
+            // - The device does not know the ring.
             unsafe { self.desc.as_ptr().add(fill).write(D::empty(addr)) };
             if let Some(slot) = self.slots.get_mut(fill) {
                 *slot = Some(buffer);
             }
             fill = fill.wrapping_add(1);
         }
+        // INVARIANT: The slots before `fill` have buffers, all others none. No more were filled.
         self.next = 0;
         // CAST: It is no more than the size.
         self.fill = fill as u32;
     }
 
     /// Lends the ring to the device, to which `tell` says where it is. `napi` will poll it, if there is
-    /// one.
+    /// one; then [`RxQueue::refill`] is for its poll alone.
     pub(crate) fn lend<'a, P: Poll, R>(
         mut self,
         dev: Handle<'a, P::Driver>,
@@ -233,6 +239,8 @@ impl<'d, D: Descriptor> RxRing<'d, D> {
             // - The instance lives as long as the device.
             // - The device is held until this is undone by `RxQueue::take_back`.
             // - If it is not, the pool leaks, and the device with it: see `Held`.
+            // - From a lent ring's pool only `RxQueue::refill` takes buffers, which the driver calls
+            //   in the poll of `napi` alone: that owns the `RxQueue` while it is enabled.
             unsafe { self.pool.enable_direct(napi) };
         }
         let ring = Lent::new(Held {
@@ -275,13 +283,15 @@ impl<'d, D: Descriptor, T: Operations> RxQueue<'d, D, T> {
         }
         // Nothing else that the device has written may be read before the status.
         dma_mb(Read);
-        // SAFETY: The place is in the ring, by the type invariants.
+        // SAFETY:
+        // - The place is in the ring, by the type invariants.
+        // - `self` is borrowed as mutable, so nobody changes the slot.
         let slot = unsafe { &*ring.slots.as_ptr().add(place) };
         // There is none if the ring is empty, or the device completes what it was not given.
         if slot.is_none() {
             return None;
         }
-        // INVARIANT: That was just checked.
+        // INVARIANT: Both were just checked.
         Some(Completion { ring, status })
     }
 
@@ -300,6 +310,8 @@ impl<'d, D: Descriptor, T: Operations> RxQueue<'d, D, T> {
     /// Fills all slots that have no buffer, and gives them to the device.
     ///
     /// Returns false if memory is short; what could be filled is given all the same.
+    ///
+    /// To be called in a poll of the instance that the ring was lent with, if it was lent with one.
     #[inline]
     pub(crate) fn refill(&mut self, doorbell: &Doorbell<'_>) -> bool {
         let ring = &mut self.0.ring;
@@ -371,6 +383,7 @@ impl<D: Descriptor> Completion<'_, '_, D> {
     unsafe fn take(&mut self) -> Buffer {
         let place = self.place();
 
+        // INVARIANT: The slot is emptied below.
         self.ring.next = self.ring.next.wrapping_add(1);
         // SAFETY:
         // - The place is in the ring, by the type invariants of `RxRing`.
@@ -423,7 +436,7 @@ impl<D: Descriptor> Completion<'_, '_, D> {
 
         // SAFETY:
         // - It is taken once, as `this` is not dropped.
-        // - It is from the pool of its ring.
+        // - By the type invariants it is from the pool of its ring, and the device done with it.
         // - There is a context, so this is a poll.
         unsafe {
             let buffer = this.take();
@@ -440,7 +453,7 @@ impl<D: Descriptor> Completion<'_, '_, D> {
 
         // SAFETY:
         // - It is taken once, as `this` is not dropped.
-        // - It is from the pool of its ring.
+        // - By the type invariants it is from the pool of its ring, and the device done with it.
         unsafe {
             let buffer = this.take();
 
@@ -452,7 +465,9 @@ impl<D: Descriptor> Completion<'_, '_, D> {
     pub(crate) fn bytes(&self, len: u32) -> Option<&[u8]> {
         let buffer = self.ring.slots.get(self.place())?.as_ref()?;
 
-        // SAFETY: The buffer is from the pool of its ring, and the device is done with it.
+        // SAFETY: By the type invariants:
+        // - The buffer is from the pool of its ring.
+        // - The device is done with it.
         unsafe { self.ring.pool.bytes(buffer, len) }
     }
 }
@@ -460,7 +475,7 @@ impl<D: Descriptor> Completion<'_, '_, D> {
 impl<D: Descriptor> Drop for Completion<'_, '_, D> {
     #[cold]
     fn drop(&mut self) {
-        // SAFETY: Nobody has taken it: that would have prevented this.
+        // SAFETY: It was not taken before: whoever does that prevents this from running.
         drop(unsafe { self.take() });
     }
 }

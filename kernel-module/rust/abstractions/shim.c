@@ -194,6 +194,8 @@ void shim_queue_set_cpu(struct net_device *dev, unsigned int queue,
 {
 	unsigned int cpu;
 
+	if (WARN_ON_ONCE(queue >= dev->num_tx_queues))
+		return;
 	cpu = cpumask_local_spread(queue, dev_to_node(dev->dev.parent));
 	irq_set_affinity_and_hint(irq, cpumask_of(cpu));
 	netif_set_xps_queue(dev, cpumask_of(cpu), queue);
@@ -215,6 +217,8 @@ struct shim_napi *shim_napi_alloc(void *ctx)
 	n->ctx = ctx;
 	/* Owned by nobody who polls: napi_schedule() does nothing yet. */
 	set_bit(NAPI_STATE_SCHED, &n->napi.state);
+	/* Polled by no CPU, which page pools want to know. */
+	n->napi.list_owner = -1;
 	return n;
 }
 
@@ -223,22 +227,29 @@ void shim_napi_free(struct shim_napi *n)
 	kfree(n);
 }
 
+/* netif_queue_set_napi() does not look whether there is such a queue. */
+static void shim_queue_set_napi(struct net_device *dev, unsigned int queue,
+				struct napi_struct *napi)
+{
+	if (WARN_ON_ONCE(queue >= dev->num_rx_queues ||
+			 queue >= dev->num_tx_queues))
+		return;
+	netif_queue_set_napi(dev, queue, NETDEV_QUEUE_TYPE_RX, napi);
+	netif_queue_set_napi(dev, queue, NETDEV_QUEUE_TYPE_TX, napi);
+}
+
 void shim_napi_enable(struct shim_napi *n, struct net_device *dev,
 		      shim_poll_t poll, unsigned int queue, unsigned int irq)
 {
 	netif_napi_add(dev, &n->napi, poll);
 	netif_napi_set_irq(&n->napi, irq);
 	napi_enable(&n->napi);
-	netif_queue_set_napi(dev, queue, NETDEV_QUEUE_TYPE_RX, &n->napi);
-	netif_queue_set_napi(dev, queue, NETDEV_QUEUE_TYPE_TX, &n->napi);
+	shim_queue_set_napi(dev, queue, &n->napi);
 }
 
 void shim_napi_disable(struct shim_napi *n, unsigned int queue)
 {
-	struct net_device *dev = n->napi.dev;
-
-	netif_queue_set_napi(dev, queue, NETDEV_QUEUE_TYPE_TX, NULL);
-	netif_queue_set_napi(dev, queue, NETDEV_QUEUE_TYPE_RX, NULL);
+	shim_queue_set_napi(n->napi.dev, queue, NULL);
 	napi_disable(&n->napi);
 	netif_napi_del(&n->napi);
 }

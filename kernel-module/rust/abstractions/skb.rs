@@ -96,8 +96,9 @@ impl SkBuff {
     /// Returns the number of bytes of data.
     #[inline]
     pub(crate) fn len(&self) -> u32 {
-        // SAFETY: By the type invariant the buffer is valid, and `len` only changes through its
-        // owner.
+        // SAFETY:
+        // - By the type invariant the buffer is valid.
+        // - Such fields only change through its owner.
         unsafe { (*self.as_raw()).len }
     }
 
@@ -140,8 +141,8 @@ impl SkBuff {
     pub(crate) fn segmentation(&self) -> Option<Segmentation> {
         // SAFETY:
         // - By the type invariant the buffer is valid.
-        // - A frame that is to be segmented has a transport header; the features of a device that cannot
-        //   segment others than TCP exclude them.
+        // - A frame that is to be segmented has a transport header in its linear part.
+        // - That is of TCP: the features of a device that cannot segment others exclude them.
         unsafe {
             let mss = ffi::helper_skb_gso_size(self.as_raw());
 
@@ -165,7 +166,9 @@ impl SkBuff {
     /// Time stamps the frame, if somebody wants that.
     #[inline]
     pub(super) fn tx_timestamp(&self) {
-        // SAFETY: By the type invariant the buffer is valid. It may be shared: what is stamped is a clone.
+        // SAFETY:
+        // - By the type invariant the buffer is valid.
+        // - It may be shared: what is stamped is a clone.
         unsafe { ffi::helper_skb_tx_timestamp(self.as_raw()) }
     }
 
@@ -243,21 +246,27 @@ impl RxFrame {
     /// Notes the hash that the device has made of addresses, and with `l4` of ports too.
     #[inline]
     pub(crate) fn set_hash(&mut self, hash: u32, l4: bool) {
-        // SAFETY: By the type invariants the buffer is valid, and unshared.
+        // SAFETY: By the type invariants:
+        // - The buffer is valid.
+        // - It is unshared, so it may be changed.
         unsafe { ffi::helper_skb_set_hash(self.0.as_raw(), hash, l4) }
     }
 
     /// Notes that the device has found the checksums right.
     #[inline]
     pub(crate) fn set_checksum_verified(&mut self) {
-        // SAFETY: By the type invariants the buffer is valid, and unshared.
+        // SAFETY: By the type invariants:
+        // - The buffer is valid.
+        // - It is unshared, so it may be changed.
         unsafe { ffi::helper_skb_csum_unnecessary(self.0.as_raw()) }
     }
 
     /// Notes which queue has received the frame.
     #[inline]
     pub(crate) fn record_rx_queue(&mut self, queue: u16) {
-        // SAFETY: By the type invariants the buffer is valid, and unshared.
+        // SAFETY: By the type invariants:
+        // - The buffer is valid.
+        // - It is unshared, so it may be changed.
         unsafe { ffi::helper_skb_record_rx_queue(self.0.as_raw(), queue) }
     }
 

@@ -48,7 +48,9 @@ unsafe impl<W: Tick> Source for TimerSource<W> {
     type Start = ();
 
     fn alloc(ctx: *mut c_void) -> *mut Self::Raw {
-        // SAFETY: Nothing is dereferenced yet; the function fits to the context.
+        // SAFETY:
+        // - Nothing is dereferenced yet.
+        // - The function fits to the context.
         unsafe { ffi::shim_timer_alloc(ctx, tick::<W>) }
     }
 

@@ -39,8 +39,9 @@ pub(crate) struct TxQueue<'a> {
     _dev: PhantomData<&'a ()>,
 }
 
-// SAFETY: Each function may be called in any context and at any time: a queue that is woken while the
-// interface is down finds no state, see `Entry::start_xmit`.
+// SAFETY:
+// - Each function may be called in any thread and at any time.
+// - A queue that is woken while the interface is down finds no state, see `Entry::start_xmit`.
 unsafe impl Send for TxQueue<'_> {}
 
 // SAFETY: As above.
@@ -52,7 +53,9 @@ impl<'a> TxQueue<'a> {
         if index >= T::QUEUES {
             return None;
         }
-        // SAFETY: `netdev` is valid, and the queue exists.
+        // SAFETY:
+        // - `netdev` is valid by the type invariant of `Device`.
+        // - It was allocated with `QUEUES` queues, so the queue exists, as was just checked.
         // CAST: It is small.
         let txq = unsafe { ffi::helper_netdev_get_tx_queue(dev.netdev(), index as u32) };
 
@@ -136,8 +139,11 @@ pub(crate) fn install<'a, T: Operations>(
     };
 
     let state = KBox::into_raw(seat.0.write(state)).cast();
-    // SAFETY: `netdev` is valid, and the queue exists. With its lock held `place` is accessed by
-    // nobody else.
+    // SAFETY:
+    // - `netdev` is valid by the type invariant of `Device`.
+    // - The queue exists, as its number is less than `QUEUES`.
+    // - With its lock held `place` is accessed by nobody else.
+    // INVARIANT: `state` is a box of this type.
     let before = unsafe {
         // CAST: It is small.
         ffi::shim_tx_lock_bh(dev.netdev(), index as u32);
@@ -147,7 +153,9 @@ pub(crate) fn install<'a, T: Operations>(
     };
 
     if !before.is_null() {
-        // SAFETY: By the type invariants of `Device` it is a box of this type, taken once.
+        // SAFETY:
+        // - By the type invariants of `Device` it is a box of this type.
+        // - It is taken once, as another one was left in its place.
         drop(unsafe { KBox::<T::Tx<'a>>::from_raw(before.cast()) });
     }
 }
@@ -162,8 +170,12 @@ pub(crate) fn remove<'a, T: Operations>(
         return None;
     }
     let place = dev.get().tx.get(index)?;
-    // SAFETY: `netdev` is valid, and the queue exists. With its lock held `place` is accessed by
-    // nobody else. After that no transmission uses the state, and one that comes finds null.
+    // SAFETY:
+    // - `netdev` is valid by the type invariant of `Device`.
+    // - The queue exists, as its number is less than `QUEUES`.
+    // - With its lock held `place` is accessed by nobody else. After that no transmission uses the
+    //   state, and one that comes finds null.
+    // INVARIANT: Null is left in its place.
     let state = unsafe {
         // CAST: It is small.
         ffi::shim_tx_lock_bh(dev.netdev(), index as u32);
@@ -176,9 +188,11 @@ pub(crate) fn remove<'a, T: Operations>(
         return None;
     }
     // SAFETY:
-    // - By the type invariants of `Device` it is a box of this type, taken once.
+    // - By the type invariants of `Device` it is a box of this type.
+    // - It is taken once, as null was left in its place.
     // - Reading the state out leaves memory that is not initialised, which is what it becomes.
-    // - The queue is not used, so its limits may be reset.
+    // - `netdev` is valid, and the queue exists, as above.
+    // - No transmission uses the queue, so its limits may be reset.
     unsafe {
         let state = KBox::<MaybeUninit<T::Tx<'a>>>::from_raw(state.cast());
         let value = state.assume_init_read();

@@ -176,8 +176,9 @@ impl<D: Descriptor> Memory<'_, D> {
     unsafe fn unmap(&self, slot: *const Slot) {
         // SAFETY:
         // - The device is bound.
-        // - By the safety requirements the piece is mapped, as long as said. Linear parts and fragments
-        //   are unmapped in the same way.
+        // - By the safety requirements the slot is the caller's.
+        // - The piece in it is mapped, as long as said, and unmapped once, likewise.
+        // - Linear parts and fragments are unmapped in the same way.
         unsafe {
             ffi::helper_dma_unmap_page(
                 dma::as_raw(self.dev),
@@ -274,7 +275,9 @@ impl<'d, D: Descriptor> TxRing<'d, D> {
         let slots = NonNull::from(ring.slots.as_slice()).cast();
         let (desc, size, dev) = (ring.desc.as_ptr(), ring.size, ring.dev);
 
-        // SAFETY: The memory is valid, and the device does not know it yet.
+        // SAFETY:
+        // - The memory is valid and aligned.
+        // - The device does not know it yet, and no end exists.
         unsafe { ring.progress.as_ptr().as_ptr().write_volatile(0) };
         ring.sender.0.produced.store(0, Relaxed);
         ring.sender.0.given.store(0, Relaxed);
@@ -472,7 +475,10 @@ impl<'d, D: Descriptor> Sender<'d, D> {
         }
         let last = self.desc(self.produced.wrapping_sub(1));
 
-        // SAFETY: The descriptor is in the ring, was written by `place`, and has not been given yet.
+        // SAFETY:
+        // - The descriptor is in the ring, by the type invariants.
+        // - It was written by `place`.
+        // - It has not been given yet, so the device does not look at it.
         unsafe { (*last).request_interrupt() };
         self.given = self.produced;
         // INVARIANT: What was pushed passes to the cleaner.
@@ -538,14 +544,16 @@ impl<D: Descriptor> Room<'_, '_, D> {
         }
         let mut count = 1;
         if skb.fragments() != 0 {
-            // SAFETY: There is room for all of any frame.
+            // SAFETY:
+            // - The frame is valid, by its type invariant.
+            // - There is room for all fragments of any frame, and its linear part is placed.
             match unsafe { ring.place_fragments(skb.as_raw()) } {
                 Some(all) => count = all,
                 None => return Err(skb),
             }
         }
         skb.tx_timestamp();
-        // SAFETY: As above.
+        // SAFETY: The slot still belongs to the sender: it was not published.
         let bytes = unsafe {
             (*first).skb = skb.into_raw();
             (*first).count = count;
@@ -618,8 +626,10 @@ impl<'d, D: Descriptor> Cleaner<'d, D> {
             .completed(self.consumed, given, progress.head)
             .ok_or(BadHead)?;
 
-        // SAFETY: `end` lies between what was consumed and what was given, and the device has said
-        // that it is done with these.
+        // SAFETY:
+        // - `end` lies between what was consumed and what was given, as was just checked.
+        // - The device has said that it is done with these.
+        // - What was given belongs to the cleaner, of which there is only this one.
         unsafe { self.take_until(end, done) };
         Ok(())
     }

@@ -38,7 +38,7 @@ pub(crate) trait Work: Send + Sized {
 pub(crate) struct WorkSource<W>(PhantomData<W>);
 
 // SAFETY:
-// - A work item runs on one CPU at a time.
+// - A work item runs on one CPU at a time, as all of its calls go to the same workqueue.
 // - While it is disabled it cannot be queued, and disabling it waits for it.
 unsafe impl<W: Work> Source for WorkSource<W> {
     type Driver = W::Driver;
@@ -47,7 +47,9 @@ unsafe impl<W: Work> Source for WorkSource<W> {
     type Start = ();
 
     fn alloc(ctx: *mut c_void) -> *mut Self::Raw {
-        // SAFETY: Nothing is dereferenced yet; the function fits to the context.
+        // SAFETY:
+        // - Nothing is dereferenced yet.
+        // - The function fits to the context.
         unsafe { ffi::shim_work_alloc(ctx, run::<W>) }
     }
 
@@ -57,7 +59,9 @@ unsafe impl<W: Work> Source for WorkSource<W> {
     }
 
     unsafe fn start(raw: *mut Self::Raw, _dev: *mut bindings::net_device, _how: ()) {
-        // SAFETY: By the safety requirements. It is disabled, once.
+        // SAFETY:
+        // - By the safety requirements the work is valid, and its context that of a runner.
+        // - It is disabled, once.
         unsafe { ffi::shim_work_enable(raw) }
     }
 
@@ -73,7 +77,9 @@ pub(crate) type DelayedWork<W> = Callback<WorkSource<W>>;
 impl<W: Work> DelayedWork<W> {
     /// Queues the work unless it is queued. Does nothing while it is disabled.
     pub(crate) fn schedule(&self, delay_ms: u32) {
-        // SAFETY: The work is valid; the kernel ignores it while it is disabled.
+        // SAFETY:
+        // - By the type invariants of `Callback` the work is valid.
+        // - The kernel ignores it while it is disabled.
         unsafe { ffi::shim_work_schedule(self.raw(), delay_ms) }
     }
 
