@@ -45,7 +45,11 @@ function damage(random: SeededRandom): FerronicFault {
 /** What the lab's own plans of a broken device leave out, because they have another place for it. */
 function others(random: SeededRandom): FerronicFault {
   const vector = random.int(0, 2);
+  const trigger = { when: 'random', ppm: random.int(1, 20) * 1_000 } as const;
+  const seed = random.int(0, 1_000_000);
   return random.pick<FerronicFault>([
+    { kind: 'completion-lost', queue: random.pick(['tx0', 'tx1']), trigger, times: 5, seed },
+    { kind: 'completion-reordered', queue: random.pick(['tx0', 'tx1']), trigger, times: 20, seed },
     { kind: 'irq-storm', vector, 'rate-hz': random.int(1, 50) * 1_000, count: 2_000 },
     { kind: 'link-flap', 'down-ns': random.int(1, 300) * ms, count: random.int(1, 3) },
     { kind: 'intx-stuck', 'duration-ns': random.int(1, 300) * ms },
@@ -205,6 +209,8 @@ describe('both drivers, forwarding the frames of broken cards', function () {
     const modules = bothDrivers.map(([, module]) => module);
     await endures('broken cards', modules, async (guest) => {
       await guest.leave();
+      // It is what ends the silence of a transmit queue whose last completion was lost.
+      guest.expects('netdev-watchdog');
       const [first] = modules;
       if (first === undefined) throw new Error('there are no drivers');
       const drivers = await Promise.all(

@@ -63,10 +63,19 @@ export class EnduranceGuest {
   /** What the drivers were built from. */
   readonly commit: string;
   readonly #watch: CrashWatch;
+  /** Families of reports that the tests cause on purpose. */
+  readonly #expected: Set<CrashReport['family']>;
   #lockdepEnded = false;
 
-  private constructor(booted: BootedVm, watch: CrashWatch, runDir: string, commit: string) {
+  private constructor(
+    booted: BootedVm,
+    watch: CrashWatch,
+    expected: Set<CrashReport['family']>,
+    runDir: string,
+    commit: string,
+  ) {
     this.commit = commit;
+    this.#expected = expected;
     this.booted = booted;
     this.runDir = runDir;
     this.#watch = watch;
@@ -94,8 +103,11 @@ export class EnduranceGuest {
       within(bootMs),
       { keepalive: { intervalMs: 8_000, countMax: 5 } },
     );
-    const watch = new CrashWatch(booted.vm, 'ferronic', () => undefined, isOnPurpose);
-    const guest = new EnduranceGuest(booted, watch, runDir, commit);
+    const expected = new Set<CrashReport['family']>();
+    const excused = (report: CrashReport) => isKernelsOwn(report) || expected.has(report.family);
+    const watch = new CrashWatch(booted.vm, 'ferronic', () => undefined, excused);
+    const guest = new EnduranceGuest(booted, watch, expected, runDir, commit);
+    guest.expects();
     await forgetOldLeaks(guest.guest);
     return guest;
   }
@@ -130,6 +142,15 @@ export class EnduranceGuest {
   /** Says that a card is pulled out of its slot from now on. */
   pullsCards(): void {
     this.#lockdepEnded = true;
+  }
+
+  /**
+   * What the kernel is to report from now on, for what is done to the cards; nothing else is excused. Errors of the
+   * bus always are: it repeats what it was told.
+   */
+  expects(...families: readonly CrashReport['family'][]): void {
+    this.#expected.clear();
+    for (const family of ['aer', ...families]) this.#expected.add(family);
   }
 
   /** Binds the driver to both cards, and joins them; the other driver leaves. */
@@ -232,11 +253,6 @@ grep -q 'debug_locks: *1' /proc/lockdep_stats || { echo 'lockdep is off'; exit 1
   }
 }
 
-/** Errors of the bus are told to the kernel on purpose; it repeats what it was told. */
-function isOnPurpose(report: CrashReport): boolean {
-  return isKernelsOwn(report) || report.family === 'aer';
-}
-
 function saysLittle(error: unknown): boolean {
   return error instanceof WorkloadEnded && ['stuck', 'lost'].includes(error.end.kind);
 }
@@ -250,6 +266,7 @@ async function takeGuest(): Promise<EnduranceGuest> {
   if (current?.sound === false) await dropGuest(true);
   if (current?.lockdepEnded === true) await leaveGuest();
   current ??= await EnduranceGuest.boot();
+  current.expects();
   return current;
 }
 
