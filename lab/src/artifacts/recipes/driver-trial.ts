@@ -36,7 +36,9 @@ export interface Trial {
  */
 export function driverTrialRecipe(trial: TrialBuild): Recipe {
   const kernel = kernelRecipe(trial.kernel);
-  const { patch } = trial;
+  const { patch, ...unpatched } = trial;
+  // The objects of the clean driver save compiling what the patch does not touch.
+  const clean = patch ? driverTrialRecipe(unpatched) : undefined;
   const strip = patch?.lenient ? '1 3 0 2 4 5' : '1';
   return {
     name: `trial-${trial.module}-${trial.kernel}${patch ? `-${patch.name}` : ''}`,
@@ -45,7 +47,7 @@ export function driverTrialRecipe(trial: TrialBuild): Recipe {
       module: trial.module,
       ...(patch ? { patch: fileSha256(patch.file), strip } : {}),
     },
-    dependsOn: [toolchainRecipe(), kernelSourceRecipe(), kernel],
+    dependsOn: [toolchainRecipe(), kernelSourceRecipe(), kernel, ...(clean ? [clean] : [])],
     identity: ['identity'],
     estimateSeconds: 15,
     async build({ root, work, out, dependency, run }) {
@@ -59,6 +61,7 @@ export function driverTrialRecipe(trial: TrialBuild): Recipe {
         module,
         out,
         ...(patch ? { patch: patch.file } : {}),
+        ...(clean ? { clean: dependency(clean.name).dir } : {}),
       });
       const argv = withEnvironment(
         {

@@ -66,6 +66,8 @@ interface DriverFolders {
   readonly out: string;
   /** The file of a patch. */
   readonly patch?: string;
+  /** What was made of the driver without the patch. */
+  readonly clean?: string;
 }
 
 /** Where the scripts of `images/driver` find them in the toolchain's tree. */
@@ -78,5 +80,6 @@ export function driverMounts(folders: DriverFolders): readonly Mount[] {
     { host: folders.module, at: '/lab/module', writable: true },
     { host: folders.out, at: '/lab/out', writable: true },
     ...(folders.patch === undefined ? [] : [{ host: folders.patch, at: '/lab/defect.patch' }]),
+    ...(folders.clean === undefined ? [] : [{ host: folders.clean, at: '/lab/clean' }]),
   ];
 }
