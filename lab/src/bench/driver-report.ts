@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { indented, textTable } from '../text-table.ts';
 import { type Both, comparedSubjects, type DriverBenchResult } from './driver-bench.ts';
 import type { Burst, PacketCost } from './instruction-count.ts';
 import type { Latency } from './interrupt-latency.ts';
@@ -11,7 +13,6 @@ import {
   speedText,
 } from './speed-report.ts';
 import type { Spread } from './spread.ts';
-import { textTable } from './text-table.ts';
 
 /** A figure of both drivers; the ratio is Rust's to C's, null when C's is not above 0. */
 export type Comparison = Both<number> & { readonly ratio: number | null };
@@ -128,31 +129,31 @@ export function driverText(report: DriverReport): string {
     : '';
   return [
     helpers,
-    textTable([
+    numbers(
       ['instructions a packet', 'a doorbell', 'rust', 'c', 'ratio', 'interrupts rust', 'c'],
-      ...instructions.map(({ direction, bytes, burst, ...row }) => [
+      instructions.map(({ direction, bytes, burst, ...row }) => [
         `${direction}, ${bytes} bytes`,
         String(burst),
         ...compared(row.instructions, 0),
         `${row.interrupts.rust.toFixed(3)}${row.sameInterrupts ? '' : ' *'}`,
         row.interrupts.c.toFixed(3),
       ]),
-    ]) + doubtful,
-    textTable([
+    ) + doubtful,
+    numbers(
       ["the driver's own of these", 'rust', 'c', 'ratio'],
-      ...ownInstructions.map(({ direction, ...row }) => [
+      ownInstructions.map(({ direction, ...row }) => [
         `${direction}, 60 bytes, one a doorbell`,
         ...compared(row.instructions, 1),
       ]),
-    ]),
-    textTable([
+    ),
+    numbers(
       ['virtual ns from interrupt to', 'median rust', 'c', 'ratio', 'p99 rust', 'c', 'ratio'],
-      ...latency.map(({ direction, to, median, p99 }) => [
+      latency.map(({ direction, to, median, p99 }) => [
         `${to}, ${direction}`,
         ...compared(median, 0),
         ...compared(p99, 0),
       ]),
-    ]),
+    ),
     bytesTable('memory, bytes', memory),
     bytesTable('sections of the module, bytes', size),
     speedText(speed.drivers, speed.tables).trimStart().replace(/^/, '  '),
@@ -160,10 +161,14 @@ export function driverText(report: DriverReport): string {
 }
 
 function bytesTable(heading: string, rows: readonly BytesRow[]): string {
-  return textTable([
+  return numbers(
     [heading, 'rust', 'c', 'ratio'],
-    ...rows.map(({ what, bytes }) => [what, ...compared(bytes, 0)]),
-  ]);
+    rows.map(({ what, bytes }) => [what, ...compared(bytes, 0)]),
+  );
+}
+
+function numbers(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  return indented(textTable(heading, rows, 'right'));
 }
 
 function instructionRow([rust, c]: readonly [PacketCost, PacketCost]): InstructionRow {

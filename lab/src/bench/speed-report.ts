@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { indented, textTable } from '../text-table.ts';
 import type { Queues } from './cards.ts';
 import {
   type Direction,
@@ -8,7 +10,6 @@ import {
   type SpeedResult,
 } from './speed.ts';
 import { type Spread, spreadOf } from './spread.ts';
-import { textTable } from './text-table.ts';
 
 /** A card of the table: its driver and queues, or why it has no figures. */
 export type SpeedCard =
@@ -100,7 +101,7 @@ function oneTable(cards: readonly SpeedCard[], table: SpeedTable): string {
       share === null ? '' : share.toFixed(2),
     ];
   });
-  return textTable([heading, ...body]);
+  return indented(textTable(heading, body, 'right'));
 }
 
 function thousands(packets: number): string {

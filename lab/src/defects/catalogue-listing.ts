@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { textTable } from '../text-table.ts';
 import type { Defect } from './catalogue.ts';
 import type { RustExpectation } from './manifest.ts';
-import { table } from './text-table.ts';
 
 /** A defect as `--list` shows it. */
 export interface ListedDefect {
@@ -40,7 +41,7 @@ export function catalogueListing(defects: readonly Defect[]): {
 /** The listing for a terminal. */
 export function listingText({ defects }: ReturnType<typeof catalogueListing>): string {
   return [
-    ...table(
+    ...textTable(
       ['defect', 'class', 'workload', 'detectors', 'in Rust'],
       defects.map((defect) => [
         defect.name,

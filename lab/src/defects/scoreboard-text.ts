@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { plainText } from '../console/terminal-text.ts';
 import { formatHours } from '../report/durations.ts';
+import { textTable } from '../text-table.ts';
 import type { ToolAnswer } from './build-report.ts';
 import { detectorLabel, detectorOf } from './detector.ts';
 import type { PatchFinding } from './patch-run.ts';
 import { type CScore, complaintsOf, type RustScore, type Scoreboard } from './scoreboard.ts';
 import type { StoredHunt } from './stored-hunt.ts';
-import { table } from './text-table.ts';
 
 /** The scoreboard for a terminal, lines without the last newline. */
 export function scoreboardText(board: Scoreboard): string {
@@ -14,7 +14,7 @@ export function scoreboardText(board: Scoreboard): string {
   const c = rows.some((row) => row.c !== null) ? cHeading : [];
   const rust = rows.some((row) => row.rust !== null) ? ['in Rust'] : [];
   return [
-    ...table(
+    ...textTable(
       ['defect', ...c, ...rust],
       rows.map((row) => [
         row.manifest.name,
@@ -24,7 +24,7 @@ export function scoreboardText(board: Scoreboard): string {
     ),
     ...rows.flatMap((row) => titleLine(row.manifest.name, row.c?.hunt ?? null)),
     ...(clean.length === 0 ? [] : ['', 'clean drivers']),
-    ...table(
+    ...textTable(
       ['driver', 'workload', 'blamed', 'guest time', 'wall time', 'seeds'],
       clean.map(({ driver, profile, hunt }) => [driver, profile, blamed(hunt), ...figures(hunt)]),
     ),
@@ -45,7 +45,7 @@ const cHeading = [
 
 /** What came of patches of which nothing was known. */
 export function findingsText(findings: readonly PatchFinding[]): string {
-  return table(
+  return textTable(
     ['patch', 'driver', 'compiles', 'crash', 'guest time', 'wall time', 'seeds'],
     findings.map(({ name, driver, build, hunt }) => [
       name,
