@@ -80,6 +80,15 @@ const oops = [
   '',
 ].join('\n');
 
+const leakedObject = [
+  '[   41.545064][   T78] unreferenced object 0xffff888008e60940 (size 64):',
+  '[   41.547254][   T78]   comm "dd", pid 167, jiffies 4294905698',
+  '[   41.558680][   T78]   backtrace (crc a1d2f68a):',
+  '[   41.561894][   T78]     __kmalloc_cache_noprof+0x255/0x3e0',
+  '[   41.564066][   T78]     ferronic_file_open+0x6d/0x2f0 [ferronic_c]',
+  '',
+].join('\n');
+
 const ownDeadlock = [
   'WARNING: possible circular locking dependency detected',
   '7.3.4 #1 Tainted: G           O     N ',
@@ -143,6 +152,20 @@ describe('the watch over a guest', () => {
     expect(troubles).to.deep.equal(['console']);
     const { reports } = watch.finish();
     expect(reports.map(({ frame }) => frame)).to.deep.equal(['ferronic_probe']);
+  });
+
+  it("is not alarmed by kmemleak's count, but by an object that it prints", async () => {
+    const { print, watch, troubles } = watched();
+    print(
+      '[   40.877834][   T77] kmemleak: 1044 new suspected memory leaks (see /sys/kernel/debug/kmemleak)\n',
+    );
+    await delay(1_700);
+    expect(troubles).to.deep.equal([]);
+    print(leakedObject);
+    await delay(1_700);
+    expect(troubles).to.deep.equal(['console']);
+    const { reports } = watch.finish();
+    expect(reports.map(({ title }) => title)).to.deep.equal(['memory leak in ferronic_file_open']);
   });
 
   it("does not take for the kernel's own what has the driver on its stack", async () => {

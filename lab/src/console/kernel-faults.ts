@@ -15,3 +15,11 @@ export function isKernelsOwn({ title, lines }: CrashReport): boolean {
     ownFaults.includes(title) && !lines.some((line) => /\+0x[0-9a-f]+\/0x[0-9a-f]+ \[/.test(line))
   );
 }
+
+/**
+ * Whether a report is but kmemleak's count of what it suspects: whoever looks for leaks prints the objects, and those
+ * name the driver or do not. A guest whose RCU stands still has a thousand objects that nobody refers to.
+ */
+export function isCountOfLeaks({ family, lines }: CrashReport): boolean {
+  return family === 'kmemleak' && !lines.some((line) => line.includes('unreferenced object'));
+}

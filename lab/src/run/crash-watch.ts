@@ -2,7 +2,7 @@
 import { Deadline, sleep, type Wait } from 'qemu-ipc/wait';
 import { ConsoleParser } from '../console/console-parser.ts';
 import type { CrashReport } from '../console/crash-report.ts';
-import { isKernelsOwn } from '../console/kernel-faults.ts';
+import { isCountOfLeaks, isKernelsOwn } from '../console/kernel-faults.ts';
 import type { CrashRecord } from '../verdict.ts';
 import type { RunningVm } from '../vm/launch.ts';
 import { describeExit } from '../vm/qemu-process.ts';
@@ -26,6 +26,10 @@ const openReportMs = 1_500;
 const mostCrashText = 256 * 1024;
 
 const defaultLimits: CollectLimits = { quietMs: 1_200, longestMs: 10_000 };
+
+function saysNothingOfDrivers(report: CrashReport): boolean {
+  return isKernelsOwn(report) || isCountOfLeaks(report);
+}
 
 /** Watches a machine for signs of a crash: its console, its panic device, its resets, its end. */
 export class CrashWatch implements Disposable {
@@ -54,7 +58,7 @@ export class CrashWatch implements Disposable {
     vm: RunningVm,
     module: string,
     onTrouble: (trouble: Trouble) => void,
-    excused: (report: CrashReport) => boolean = isKernelsOwn,
+    excused: (report: CrashReport) => boolean = saysNothingOfDrivers,
   ) {
     this.#blameable = (reports) => reports.filter((report) => !excused(report));
     this.#driverFrames = new PhraseCounter(`[${module}]`);

@@ -23,6 +23,7 @@ import { GuestClock } from './guest-clock.ts';
 import { GuestDriver } from './guest-driver.ts';
 import { InjectedFaults } from './injected-faults.ts';
 import { judge } from './judge.ts';
+import { processorState } from './processor-state.ts';
 import { type RunFolder, writeVerdict } from './run-folder.ts';
 import { Slots } from './slot.ts';
 import { injectStandingFault } from './standing-faults.ts';
@@ -120,6 +121,7 @@ class LiveRun {
     this.#exposedUntil ??= performance.now();
     this.#events.write('workload-end', { ...end });
     await this.#awaitEvidence(end, watch);
+    if (watch.onlyStalls) await this.#writeProcessors(vm);
     const aftermath: Wait = {
       signal: never,
       deadline: Deadline.after(5_000),
@@ -329,6 +331,16 @@ class LiveRun {
     const faults = this.#injected.recent();
     const text = await crashText({ reason, reports, faults }, this.#deps.symbolize, wait);
     await writeDurably(join(this.#deps.folder.path, 'report.txt'), text);
+  }
+
+  /** A processor that idles with a timer that is not set was stalled by the machine, not by the driver. */
+  async #writeProcessors(vm: RunningVm): Promise<void> {
+    const wait: Wait = { signal: never, deadline: Deadline.after(5_000) };
+    const { cpus } = this.#deps.machine;
+    const text = await processorState(vm, cpus, wait).catch(
+      (error: unknown) => `${String(error)}\n`,
+    );
+    await writeDurably(join(this.#deps.folder.path, 'processors.txt'), text);
   }
 
   #exposure(): Exposure {
