@@ -82,6 +82,11 @@ describe('the console parser', () => {
     expect(crash.corrupted).to.equal(true);
   });
 
+  it("names a warning while a driver's value is dropped by that value, not by who let the device go", () => {
+    const crash = onlyCrash(sample('rust-warning-in-drop'));
+    expect(crash.title).to.equal('WARNING in core::ptr::drop_in_place::<ferronic_main::rx::Queue>');
+  });
+
   it('reads the warnings of Linux 6.19 and newer, which begin with the condition', () => {
     const crash = onlyCrash(sample('warning-with-condition'));
     expect(crash.title).to.equal('WARNING in ferronic_tx_queue');

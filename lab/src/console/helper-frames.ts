@@ -56,7 +56,7 @@ const helperGroups: Readonly<Record<string, readonly string[]>> = {
   ],
   network: ['rollback_registered\\w*|unregister_netdevice(?:_many|_queue)\\w*'],
   rust: [
-    '.*rust_begin_unwind|<?(?:core|alloc|compiler_builtins|__rustc)::.*|<.* as core::.*>::.*|rust_helper_\\w+|<?kernel::(?:bug|print|alloc|error|sync|types|init)::.*',
+    '.*rust_begin_unwind|<?(?:core|alloc|compiler_builtins|__rustc)::(?!ptr::drop_in_place::<(?!(?:core|alloc|kernel)::)\\w+::).*|<(?:(?:core|alloc|kernel)::|[&*[(]|dyn |\\w+ as ).* as core::.*>::.*|rust_helper_\\w+|<?kernel::(?:bug|print|alloc|driver|error|sync|types|init)::.*',
   ],
   compiler: ['__x86_(?:indirect|return)_thunk\\w*|__llvm_retpoline\\w*|__cfi_\\w+|0x[0-9a-f]+'],
 };
