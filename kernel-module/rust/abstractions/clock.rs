@@ -9,6 +9,7 @@ use kernel::{
     bindings,
     prelude::*,
     processor::cpu_relax,
+    task::might_sleep,
     time::{
         delay::fsleep,
         Delta, //
@@ -71,6 +72,8 @@ pub(crate) fn poll<T>(
 ) -> Result<T> {
     let start = Moment::now();
 
+    // As `read_poll_timeout()` does: also when there turns out to be nothing to wait for.
+    might_sleep();
     loop {
         let is_late = start.is_past(deadline);
         let seen = look();
