@@ -337,10 +337,13 @@ class LiveRun {
   async #writeProcessors(vm: RunningVm): Promise<void> {
     const wait: Wait = { signal: never, deadline: Deadline.after(5_000) };
     const { cpus } = this.#deps.machine;
-    const text = await processorState(vm, cpus, wait).catch(
-      (error: unknown) => `${String(error)}\n`,
-    );
-    await writeDurably(join(this.#deps.folder.path, 'processors.txt'), text);
+    const file = join(this.#deps.folder.path, 'processors.txt');
+    try {
+      await writeDurably(file, await processorState(vm, cpus, wait));
+    } catch (error) {
+      // A verdict without it is better than none.
+      this.#events.write('no-processor-state', { why: String(error) });
+    }
   }
 
   #exposure(): Exposure {

@@ -13,7 +13,7 @@ export interface FailingSweep {
 }
 
 const tries = 8;
-/** As many as the drivers' probe makes: of its own, and with all that the kernel allocates for it. */
+/** Roughly as many as the drivers' probe makes: of its own (the C twin 49), and with all that the kernel allocates for it. */
 const allocations = { own: 48, all: 700 };
 
 /**
