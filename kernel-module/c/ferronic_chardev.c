@@ -8,13 +8,11 @@
  */
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
-#include <linux/idr.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/namei.h>
-#include <linux/path.h>
+#include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -24,8 +22,7 @@
 struct ferronic_chardev {
 	struct kref kref;
 	struct miscdevice misc;
-	char name[16];
-	int number;
+	char name[20];
 	struct mutex lock;		/* for the following, and all copies */
 	struct ferronic_nic *nic;	/* NULL when the device has gone */
 	struct list_head files;
@@ -38,7 +35,6 @@ struct ferronic_file {
 	dma_addr_t dma;
 };
 
-static DEFINE_IDA(ferronic_numbers);
 
 static void ferronic_chardev_release(struct kref *kref)
 {
@@ -206,57 +202,26 @@ static const struct file_operations ferronic_file_operations = {
 	.llseek		= ferronic_file_llseek,
 };
 
-/* The other driver for this device may have a file of the same name. */
-static bool ferronic_name_taken(const char *name)
+/*
+ * The place on the bus as one number: no other device has it, and no other
+ * driver can have this device.
+ */
+static unsigned int ferronic_chardev_number(struct pci_dev *pdev)
 {
-	struct path path;
-	char at[40];
-
-	snprintf(at, sizeof(at), "/sys/class/misc/%s", name);
-	if (kern_path(at, 0, &path))
-		return false;
-
-	path_put(&path);
-	return true;
-}
-
-static int ferronic_chardev_name(struct ferronic_chardev *chardev)
-{
-	int number = -1;
-
-	do {
-		int next = ida_alloc_min(&ferronic_numbers, number + 1,
-					 GFP_KERNEL);
-
-		if (number >= 0)
-			ida_free(&ferronic_numbers, number);
-		if (next < 0)
-			return next;
-		number = next;
-		snprintf(chardev->name, sizeof(chardev->name), "ferronic%d",
-			 number);
-	} while (ferronic_name_taken(chardev->name));
-
-	chardev->number = number;
-	return 0;
+	return pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
 }
 
 static int ferronic_chardev_register(struct ferronic_chardev *chardev)
 {
-	int err;
+	struct pci_dev *pdev = chardev->nic->pdev;
 
-	err = ferronic_chardev_name(chardev);
-	if (err)
-		return err;
-
+	snprintf(chardev->name, sizeof(chardev->name), "ferronic%u",
+		 ferronic_chardev_number(pdev));
 	chardev->misc.minor = MISC_DYNAMIC_MINOR;
 	chardev->misc.name = chardev->name;
 	chardev->misc.fops = &ferronic_file_operations;
-	chardev->misc.parent = &chardev->nic->pdev->dev;
-	err = misc_register(&chardev->misc);
-	if (err)
-		ida_free(&ferronic_numbers, chardev->number);
-	return err;
+	chardev->misc.parent = &pdev->dev;
+	return misc_register(&chardev->misc);
 }
 
 int ferronic_chardev_add(struct ferronic_nic *nic)
@@ -289,7 +254,6 @@ void ferronic_chardev_remove(struct ferronic_nic *nic)
 	struct ferronic_file *file, *next;
 
 	misc_deregister(&chardev->misc);
-	ida_free(&ferronic_numbers, chardev->number);
 
 	mutex_lock(&chardev->lock);
 	list_for_each_entry_safe(file, next, &chardev->files, node)

@@ -41,12 +41,12 @@ static void ferronic_disable_polls(struct ferronic_nic *nic)
 		netif_queue_set_napi(nic->netdev, q, NETDEV_QUEUE_TYPE_RX,
 				     NULL);
 		napi_disable(&nic->pair[q].napi);
-		/*
-		 * A poll that has completed may not have enabled its vector
-		 * yet, and napi_disable() does not wait for that.
-		 */
-		synchronize_net();
 	}
+	/*
+	 * A poll that has completed may not have enabled its vector yet, and
+	 * napi_disable() does not wait for that.
+	 */
+	synchronize_net();
 }
 
 static void ferronic_rewind_rings(struct ferronic_nic *nic)

@@ -8,6 +8,7 @@
 #include <linux/path.h>
 #include <linux/proc_fs.h>
 #include <linux/rcupdate.h>
+#include <linux/rtnetlink.h>
 #include <linux/seq_file.h>
 
 #include "ferronic.h"
@@ -84,12 +85,15 @@ static int ferronic_show(struct seq_file *m, void *unused)
 
 /*
  * proc_mkdir() warns when a name is taken, and the two drivers know nothing of
- * each other, so look first.
+ * each other, so look first. The RTNL, which both take, keeps the other from
+ * doing the same at the same time.
  */
 static struct proc_dir_entry *ferronic_proc_mkdir(void)
 {
 	struct path path;
 	int err;
+
+	ASSERT_RTNL();
 
 	err = kern_path("/proc/" FERRONIC_PROC_DIR, LOOKUP_FOLLOW, &path);
 	if (err == -ENOENT)
@@ -105,8 +109,11 @@ static struct proc_dir_entry *ferronic_proc_dir_get(void)
 {
 	guard(mutex)(&ferronic_proc_lock);
 
-	if (!ferronic_proc_dir)
+	if (!ferronic_proc_dir) {
+		rtnl_lock();
 		ferronic_proc_dir = ferronic_proc_mkdir();
+		rtnl_unlock();
+	}
 	if (ferronic_proc_dir)
 		ferronic_proc_users++;
 	return ferronic_proc_dir;

@@ -479,7 +479,8 @@ impl<'bound> Operations for Nic<'bound> {
         dev.with_registers(|regs| regs.enable_vectors(MGMT));
         nic.service.schedule(0);
         let stats = proc::File::new(dev, bdf, c"stats")?;
-        let files = CharDev::new(dev, nic.pdev.as_ref(), "ferronic", 0o600)?;
+        let file = CString::try_from_fmt(fmt!("ferronic{}", bus::number(nic.pdev)))?;
+        let files = CharDev::new(dev, nic.pdev.as_ref(), file, 0o600)?;
 
         let [a, b, c, d, e, f] = dev.address();
         net_info!(

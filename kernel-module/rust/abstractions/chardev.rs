@@ -9,7 +9,6 @@
 //! C header: [`include/linux/miscdevice.h`](srctree/include/linux/miscdevice.h)
 
 use super::{
-    ffi,
     hold::Hold,
     netdev::{
         Device,
@@ -180,45 +179,13 @@ pub(crate) struct CharDev<'a, T: Files> {
     _life: PhantomData<&'a T>,
 }
 
-/// Nobody else looks for a number while this exists.
-struct Numbers(());
-
-impl Numbers {
-    fn lock() -> Self {
-        // SAFETY: Runs in process context.
-        unsafe { ffi::shim_numbers_lock() };
-        Self(())
-    }
-
-    /// Returns the lowest number that no device of this name has, whoever made it.
-    fn find(&self, prefix: &str) -> Result<CString> {
-        for number in 0..u16::MAX {
-            let path = CString::try_from_fmt(fmt!("/sys/class/misc/{prefix}{number}"))?;
-
-            // SAFETY:
-            // - Runs in process context.
-            // - `path` is NUL-terminated, and lives until the end of the call.
-            if !unsafe { ffi::shim_path_exists(path.as_char_ptr()) } {
-                return CString::try_from_fmt(fmt!("{prefix}{number}"));
-            }
-        }
-        Err(ENOSPC)
-    }
-}
-
-impl Drop for Numbers {
-    fn drop(&mut self) {
-        // SAFETY: It was locked by `lock()`, and is unlocked once.
-        unsafe { ffi::shim_numbers_unlock() }
-    }
-}
-
 impl<'a, T: Files> CharDev<'a, T> {
-    /// Makes a character device with the lowest number that is free, and the permissions `mode`.
+    /// Makes a character device `/dev/<name>` with the permissions `mode`. The kernel complains of a name
+    /// that there is already.
     pub(crate) fn new(
         dev: Handle<'a, T>,
         parent: &kernel::device::Device<kernel::device::Bound>,
-        prefix: &str,
+        name: CString,
         mode: u16,
     ) -> Result<Self> {
         let hold = Hold::new(dev);
@@ -228,8 +195,6 @@ impl<'a, T: Files> CharDev<'a, T> {
             }),
             GFP_KERNEL,
         )?;
-        let numbers = Numbers::lock();
-        let name = numbers.find(prefix)?;
         // The buffer of a `CString` stays where it is when the `CString` is moved.
         let raw_name = name.as_char_ptr();
         // INVARIANT: `misc_register()` is the last that can fail; if it does there is no `Misc`.

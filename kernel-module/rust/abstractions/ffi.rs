@@ -243,9 +243,7 @@ extern "C" {
     pub(super) fn shim_timer_start(timer: *mut shim_timer, period_ms: c_uint);
     pub(super) fn shim_timer_stop_sync(timer: *mut shim_timer);
 
-    pub(super) fn shim_numbers_lock();
-    pub(super) fn shim_numbers_unlock();
-    pub(super) fn shim_path_exists(name: *const c_char) -> bool;
+    pub(super) fn shim_pci_number(pdev: *mut bindings::pci_dev) -> c_uint;
 
     pub(super) fn shim_proc_dir_get() -> *mut bindings::proc_dir_entry;
     pub(super) fn shim_proc_dir_put();

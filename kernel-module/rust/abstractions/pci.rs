@@ -199,6 +199,12 @@ pub(crate) fn name(pdev: &pci::Device<Bound>) -> &CStr {
     }
 }
 
+/// Returns the place on the bus as a number, which no other device has.
+pub(crate) fn number(pdev: &pci::Device<Bound>) -> u32 {
+    // SAFETY: A device that is bound is on a bus.
+    unsafe { ffi::shim_pci_number(as_raw(pdev)) }
+}
+
 /// Returns how many CPUs are online.
 pub(crate) fn online_cpus() -> u32 {
     // SAFETY: May be called at any time.

@@ -10,8 +10,10 @@
 #include <linux/namei.h>
 #include <linux/netdevice.h>
 #include <linux/path.h>
+#include <linux/pci.h>
 #include <linux/proc_fs.h>
 #include <linux/rcupdate.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
@@ -415,34 +417,18 @@ void shim_timer_stop_sync(struct shim_timer *t)
 	timer_shutdown_sync(&t->timer);
 }
 
-/* Names that two drivers might want */
+/* Names */
 
-static DEFINE_MUTEX(shim_numbers);
-
-void shim_numbers_lock(void)
+unsigned int shim_pci_number(struct pci_dev *pdev)
 {
-	mutex_lock(&shim_numbers);
-}
-
-void shim_numbers_unlock(void)
-{
-	mutex_unlock(&shim_numbers);
-}
-
-bool shim_path_exists(const char *name)
-{
-	struct path path;
-
-	if (kern_path(name, 0, &path))
-		return false;
-	path_put(&path);
-	return true;
+	return pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
 }
 
 /*
  * /proc/driver/ferronic, which exists while at least one device is bound.
  * proc_mkdir() warns when a name is taken, and the two drivers for this device
- * know nothing of each other, so look first.
+ * know nothing of each other, so look first. The RTNL, which both take, keeps
+ * the other from doing the same at the same time.
  */
 
 #define SHIM_PROC_DIR		"driver/ferronic"
@@ -454,17 +440,30 @@ static unsigned int shim_proc_users;
 
 static struct proc_dir_entry *shim_proc_mkdir(void)
 {
-	if (shim_path_exists("/proc/" SHIM_PROC_DIR))
-		return proc_mkdir(SHIM_PROC_DIR_OWN, NULL);
-	return proc_mkdir(SHIM_PROC_DIR, NULL);
+	struct path path;
+	int err;
+
+	ASSERT_RTNL();
+
+	err = kern_path("/proc/" SHIM_PROC_DIR, LOOKUP_FOLLOW, &path);
+	if (err == -ENOENT)
+		return proc_mkdir(SHIM_PROC_DIR, NULL);
+	if (err)
+		return NULL;
+
+	path_put(&path);
+	return proc_mkdir(SHIM_PROC_DIR_OWN, NULL);
 }
 
 struct proc_dir_entry *shim_proc_dir_get(void)
 {
 	guard(mutex)(&shim_proc_lock);
 
-	if (!shim_proc_dir)
+	if (!shim_proc_dir) {
+		rtnl_lock();
 		shim_proc_dir = shim_proc_mkdir();
+		rtnl_unlock();
+	}
 	if (shim_proc_dir)
 		shim_proc_users++;
 	return shim_proc_dir;

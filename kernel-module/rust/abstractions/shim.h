@@ -21,6 +21,7 @@
 #define SHIM_RX_HEADROOM	(NET_SKB_PAD + NET_IP_ALIGN)
 
 struct page_pool;
+struct pci_dev;
 struct proc_dir_entry;
 
 /* What ndo_get_stats64 reports. */
@@ -133,9 +134,7 @@ void shim_timer_free(struct shim_timer *timer);
 void shim_timer_start(struct shim_timer *timer, unsigned int period_ms);
 void shim_timer_stop_sync(struct shim_timer *timer);
 
-void shim_numbers_lock(void);
-void shim_numbers_unlock(void);
-bool shim_path_exists(const char *name);
+unsigned int shim_pci_number(struct pci_dev *pdev);
 
 struct proc_dir_entry *shim_proc_dir_get(void);
 void shim_proc_dir_put(void);
