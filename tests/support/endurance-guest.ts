@@ -201,6 +201,7 @@ grep -q 'debug_locks: *1' /proc/lockdep_stats || { echo 'lockdep is off'; exit 1
 
   /** What has gone wrong, in one error. */
   async complaint(cause: unknown): Promise<Error> {
+    if (this.sound) await this.#listBlockedTasks();
     if (this.sound && saysLittle(cause)) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, silenceMs);
@@ -223,6 +224,12 @@ grep -q 'debug_locks: *1' /proc/lockdep_stats || { echo 'lockdep is off'; exit 1
       `console: ${join(this.runDir, 'console.log')}`,
     ];
     return new Error(said.join('\n\n'), { cause });
+  }
+
+  /** Has the kernel print what waits for what, if the guest still does as it is told. */
+  async #listBlockedTasks(): Promise<void> {
+    const command = 'echo 1 >/proc/sys/kernel/sysrq; echo w >/proc/sysrq-trigger';
+    await this.guest.attempt('listing blocked tasks', command).catch(() => undefined);
   }
 
   /** Ends the machine; its folder stays when there is something to look at. */

@@ -38,4 +38,13 @@ describe('the command line', function () {
       expect(stdout).to.match(/Example/);
     });
   }
+
+  it('ends quietly when nobody reads what it prints', async () => {
+    const ferrolab = startFerrolab(['build', '--list']);
+    // The reader is gone before there is anything to read.
+    ferrolab.stdout?.destroy();
+    const { exitCode, stderr } = await ferrolab;
+    expect(stderr).to.equal('');
+    expect(exitCode).to.equal(141);
+  });
 });

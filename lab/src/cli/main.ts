@@ -14,14 +14,26 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   soak: async () => (await import('./soak.ts')).soakCommand(),
 };
 
+/** 128 and the number of SIGPIPE. */
+const brokenPipeStatus = 141;
+
 /** Runs the command line `argv` (as in process.argv) and sets the exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithReader();
   try {
     const program = await programFor(argv[2]);
     await program.parseAsync([...argv]);
   } catch (error) {
     process.exitCode = report(error);
   }
+}
+
+/** What `head` or a pager no longer reads ends the verb as it ends any other command; VMs die with it. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(brokenPipeStatus);
+  });
 }
 
 async function programFor(verb: string | undefined): Promise<Command> {
