@@ -21,6 +21,12 @@ place() {
 for file in "$here"/*.c "$here"/*.h "$here"/meson.build "$here"/Kconfig "$here"/trace-events; do
     place "$file" "$src/hw/net/ferronic/$(basename "$file")"
 done
+for file in "$here"/scheduler/*; do
+    place "$file" "$src/accel/tcg/$(basename "$file")"
+done
+for file in "$here"/port/*; do
+    place "$file" "$src/hw/misc/$(basename "$file")"
+done
 place "$here/qapi/ferronic.json" "$src/qapi/ferronic.json"
 place "$here/tests/ferronic-test.c" "$src/tests/qtest/ferronic-test.c"
 for file in "$here"/tests/ferronic/*; do

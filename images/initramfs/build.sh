@@ -36,6 +36,9 @@ for name in insmod rmmod lsmod modprobe modinfo; do ln -s kmod "$root/usr/sbin/$
 strip --strip-unneeded "$root"/lib/*.so* "$root"/usr/sbin/{dropbear,ethtool,kmod,ip,ping} 2>/dev/null || true
 
 cp -r "$SRC/rootfs/." "$root/"
+for source in "$SRC"/programs/*.c; do
+  clang -O2 -static -s -Wall -Wextra -Werror -ffile-prefix-map="$SRC"=. -o "$root/usr/sbin/$(basename "$source" .c)" "$source"
+done
 chmod 755 "$root/init" "$root"/usr/sbin/*
 
 dropbearkey -t ed25519 -f "$root/etc/dropbear/host_key" >/dev/null
