@@ -21,9 +21,8 @@ place() {
 for file in "$here"/*.c "$here"/*.h "$here"/meson.build "$here"/Kconfig "$here"/trace-events; do
     place "$file" "$src/hw/net/ferronic/$(basename "$file")"
 done
-for file in "$here"/scheduler/*; do
-    place "$file" "$src/accel/tcg/$(basename "$file")"
-done
+place "$here/scheduler/vcpu-scheduler.c" "$src/accel/tcg/vcpu-scheduler.c"
+place "$here/scheduler/vcpu-scheduler.h" "$src/include/system/vcpu-scheduler.h"
 for file in "$here"/port/*; do
     place "$file" "$src/hw/misc/$(basename "$file")"
 done

@@ -26,7 +26,7 @@
 #include "system/cpus.h"
 #include "system/runstate.h"
 #include "system/system.h"
-#include "vcpu-scheduler.h"
+#include "system/vcpu-scheduler.h"
 #include "trace.h"
 
 #define TYPE_VCPU_SCHEDULER "vcpu-scheduler"
@@ -74,6 +74,7 @@ struct VcpuScheduler {
     int32_t current;
     int64_t left;
     bool preempt;
+    bool yields;
     int64_t priority[MAX_CPUS];
     int64_t lowest;
     uint64_t change[MAX_CHANGES];
@@ -442,9 +443,15 @@ void vcpu_scheduler_ran(int64_t executed, bool halted)
 {
     VcpuScheduler *s = scheduler;
 
-    s->left -= executed;
+    s->left = s->yields ? 0 : s->left - executed;
+    s->yields = false;
     /* A turn that ends so was not used up: see end_pct_turn(). */
     s->preempt |= halted;
+}
+
+void vcpu_scheduler_yield(void)
+{
+    scheduler->yields = true;
 }
 
 void vcpu_scheduler_raised(CPUState *cpu, int mask, int old_mask)

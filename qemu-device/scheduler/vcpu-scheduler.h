@@ -9,8 +9,8 @@
  * its translation block, and then goes on with its turn.
  */
 
-#ifndef ACCEL_TCG_VCPU_SCHEDULER_H
-#define ACCEL_TCG_VCPU_SCHEDULER_H
+#ifndef SYSTEM_VCPU_SCHEDULER_H
+#define SYSTEM_VCPU_SCHEDULER_H
 
 #include "hw/core/cpu.h"
 
@@ -34,6 +34,9 @@ int64_t vcpu_scheduler_budget(void);
 
 /* It has executed that many, and has halted or not. */
 void vcpu_scheduler_ran(int64_t executed, bool halted);
+
+/* It waits for another one, in a loop: its turn is over. */
+void vcpu_scheduler_yield(void);
 
 /* An interrupt was raised: cpu->interrupt_request was old_mask before. */
 void vcpu_scheduler_raised(CPUState *cpu, int mask, int old_mask);
