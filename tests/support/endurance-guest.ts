@@ -221,9 +221,16 @@ grep -q 'debug_locks: *1' /proc/lockdep_stats || { echo 'lockdep is off'; exit 1
       ...(guestReset ? ['the guest was reset'] : []),
       ...(qemuDied === null ? [] : [`QEMU ${qemuDied}`]),
       ...(cause instanceof WorkloadEnded ? [JSON.stringify(cause.end)] : []),
+      ...(await this.#endOfSsh()),
       `console: ${join(this.runDir, 'console.log')}`,
     ];
     return new Error(said.join('\n\n'), { cause });
+  }
+
+  /** Why there is no connection to the guest any more, if there is none. */
+  async #endOfSsh(): Promise<string[]> {
+    const end = await Promise.race([this.booted.ssh.closed, delay(0)]);
+    return end === undefined ? [] : [`SSH ended: ${end.cause?.message ?? 'the guest closed it'}`];
   }
 
   /** Has the kernel print what waits for what, if the guest still does as it is told. */
