@@ -12,7 +12,7 @@ programs=(
   "$(command -v ip)"
 )
 
-mkdir -p "$root"/{bin,dev,proc,sys,run,tmp,lib/modules/ferrolab,root/.ssh,etc/dropbear,usr/sbin,usr/bin,usr/lib}
+mkdir -p "$root"/{bin,dev,proc,sys,run,sim,tmp,lib/modules/ferrolab,root/.ssh,etc/dropbear,usr/sbin,usr/bin,usr/lib}
 ln -s bin "$root/sbin"
 ln -s ../run "$root/var"
 ln -s lib "$root/lib64"

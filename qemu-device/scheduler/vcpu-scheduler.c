@@ -149,6 +149,18 @@ static void stop_at_time(void *opaque)
     stop_here(opaque);
 }
 
+static void set_stop_timer(VcpuScheduler *s)
+{
+    if (!s->stop_timer) {
+        s->stop_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stop_at_time, s);
+    }
+    if (s->stop_at_ns) {
+        timer_mod(s->stop_timer, s->origin_ns + s->stop_at_ns);
+    } else {
+        timer_del(s->stop_timer);
+    }
+}
+
 static int compare_positions(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -197,10 +209,7 @@ static void start(VcpuScheduler *s)
     s->switches = 0;
     s->schedule = 0xcbf29ce484222325;
     memset(s->visible_from, 0, sizeof(s->visible_from));
-    if (s->stop_at_ns) {
-        s->stop_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stop_at_time, s);
-        timer_mod(s->stop_timer, s->origin_ns + s->stop_at_ns);
-    }
+    set_stop_timer(s);
     if (s->policy == VCPU_SCHEDULER_POLICY_PCT) {
         start_pct(s);
     }
@@ -678,6 +687,33 @@ static void get_position(Object *obj, Visitor *v, const char *name,
     visit_type_uint64(v, name, &value, errp);
 }
 
+static void get_virtual_ns(Object *obj, Visitor *v, const char *name,
+                           void *opaque, Error **errp)
+{
+    VcpuScheduler *s = VCPU_SCHEDULER(obj);
+    int64_t value = s->started ?
+        qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) - s->origin_ns : 0;
+
+    visit_type_int64(v, name, &value, errp);
+}
+
+static void get_stop_at_ns(Object *obj, Visitor *v, const char *name,
+                           void *opaque, Error **errp)
+{
+    visit_type_uint64(v, name, &VCPU_SCHEDULER(obj)->stop_at_ns, errp);
+}
+
+/* May be set again when the machine stands still. */
+static void set_stop_at_ns(Object *obj, Visitor *v, const char *name,
+                           void *opaque, Error **errp)
+{
+    VcpuScheduler *s = VCPU_SCHEDULER(obj);
+
+    if (visit_type_uint64(v, name, &s->stop_at_ns, errp) && s->started) {
+        set_stop_timer(s);
+    }
+}
+
 static void initialise(Object *obj)
 {
     VcpuScheduler *s = VCPU_SCHEDULER(obj);
@@ -706,8 +742,6 @@ static void initialise(Object *obj)
                                    OBJ_PROP_FLAG_READWRITE);
     object_property_add_uint64_ptr(obj, "stop-at", &s->stop_at,
                                    OBJ_PROP_FLAG_READWRITE);
-    object_property_add_uint64_ptr(obj, "stop-at-ns", &s->stop_at_ns,
-                                   OBJ_PROP_FLAG_READWRITE);
 }
 
 static void class_initialise(ObjectClass *class, void *data)
@@ -723,8 +757,12 @@ static void class_initialise(ObjectClass *class, void *data)
                                    get_stop_ends, set_stop_ends);
     object_class_property_add_str(class, "turns", get_turns, set_turns);
     object_class_property_add_str(class, "report", get_report, set_report);
+    object_class_property_add(class, "stop-at-ns", "uint64", get_stop_at_ns,
+                              set_stop_at_ns, NULL, NULL);
     object_class_property_add(class, "position", "uint64", get_position, NULL,
                               NULL, NULL);
+    object_class_property_add(class, "virtual-ns", "int64", get_virtual_ns,
+                              NULL, NULL, NULL);
 }
 
 static const TypeInfo vcpu_scheduler_info = {

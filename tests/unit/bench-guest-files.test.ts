@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
-import { cpioArchive } from '../../lab/src/bench/cpio-archive.ts';
+import { cpioArchive } from '../../lab/src/vm/cpio-archive.ts';
 import { guestShell } from '../../lab/src/bench/guest-shell.ts';
 
 /** The regular files of a "newc" archive, read by the format's description and not by our writer. */

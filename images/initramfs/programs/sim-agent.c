@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * First process of a simulated guest: stops the machine to be saved, unpacks what the simulator's port brings
- * when it goes on (qemu-device/port/sim_port.c; a cpio archive, "newc"), runs /sim/run and ends the machine
- * with its status. A program of its own because each process that is started costs a debug kernel some
- * ten million instructions, and this is paid for by each fork of a saved machine.
+ * First process of a simulated guest. It asks the simulator's port (qemu-device/port/sim_port.c) for a task, a
+ * cpio archive ("newc") to unpack, runs /sim/run and hands in what came of it, again and again. The first time
+ * it has nothing to hand in: that is where the machine is saved.
  *
- * The machine ends with 0 when there is nothing to run, 125 when something is wrong with the input.
+ * A result is three 32-bit numbers (exit status as a shell has it, bytes of standard output, bytes of standard
+ * error) and the bytes. A program of its own because each process that is started costs a debug kernel some ten
+ * million instructions, and each fork of a saved machine pays for it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,17 +22,20 @@
 
 #define VENDOR "0x1234"
 #define DEVICE "0xfe02"
-#define INPUT_SIZE (32 << 20)
+#define TASK_SIZE (32 << 20)
+#define RESULT_SIZE (1 << 20)
+#define MOST_OUTPUT ((RESULT_SIZE - 16) / 2)
 #define WORK "/sim/run"
+#define STDOUT "/run/sim.out"
+#define STDERR "/run/sim.err"
 
-enum { REG_LENGTH = 0, REG_CHECKPOINT = 1, REG_EXIT = 2 };
-enum { BAD_INPUT = 125 };
+enum { REG_TASK_LENGTH = 0, REG_RESULT_LENGTH = 1, REG_ASK = 2, REG_EXIT = 3 };
+enum { CANNOT_RUN = 125 };
 
 static volatile uint32_t *registers;
 
 _Noreturn static void end(int status)
 {
-	fflush(NULL);
 	if (registers)
 		registers[REG_EXIT] = (uint32_t)status;
 	for (;;)
@@ -41,7 +45,7 @@ _Noreturn static void end(int status)
 _Noreturn static void fail(const char *what)
 {
 	fprintf(stderr, "sim-agent: %s: %s\n", what, strerror(errno));
-	end(BAD_INPUT);
+	end(CANNOT_RUN);
 }
 
 /* Whether the file of that name in the folder begins so. */
@@ -137,7 +141,15 @@ static void unpack(const char *input, size_t length)
 	const size_t header_size = 110;
 	size_t at = 0;
 
-	while (at + header_size <= length && memcmp(input + at, "070701", 6) == 0) {
+	while (at < length) {
+		/* Archives may be joined, with a trailer and zeros between them. */
+		if (input[at] == 0) {
+			at++;
+			continue;
+		}
+		if (at + header_size > length || memcmp(input + at, "070701", 6))
+			break;
+
 		const char *header = input + at;
 		const char *name = header + header_size;
 		uint32_t mode = header_field(header, 1);
@@ -147,8 +159,6 @@ static void unpack(const char *input, size_t length)
 
 		if (name_size == 0 || data > length || size > length - data || name[name_size - 1] != 0)
 			break;
-		if (strcmp(name, "TRAILER!!!") == 0)
-			return;
 		if (S_ISDIR(mode)) {
 			if (mkdir(name, mode & 0777) && errno != EEXIST)
 				fail(name);
@@ -157,8 +167,10 @@ static void unpack(const char *input, size_t length)
 		}
 		at = aligned(data + size);
 	}
+	if (at >= length)
+		return;
 	errno = EINVAL;
-	fail("the input");
+	fail("the task");
 }
 
 static int run(void)
@@ -169,8 +181,17 @@ static int run(void)
 	if (child < 0)
 		fail(WORK);
 	if (child == 0) {
+		int out = open(STDOUT, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		int err = open(STDERR, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		int none = open("/dev/null", O_RDONLY);
+
+		if (dup2(none, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+			_exit(CANNOT_RUN);
+		close(none);
+		close(out);
+		close(err);
 		execl(WORK, WORK, (char *)NULL);
-		_exit(BAD_INPUT);
+		_exit(CANNOT_RUN);
 	}
 	/* Orphans come to the first process. */
 	do {
@@ -179,30 +200,61 @@ static int run(void)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* The beginning of a file, copied to where a device maps it: the kernel itself does not write there. */
+static uint32_t copy_output(const char *path, char *to)
+{
+	static char buffer[MOST_OUTPUT];
+	size_t length = 0;
+	ssize_t some;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	while (length < sizeof(buffer) &&
+	       (some = read(fd, buffer + length, sizeof(buffer) - length)) > 0)
+		length += (size_t)some;
+	close(fd);
+	memcpy(to, buffer, length);
+	return (uint32_t)length;
+}
+
+/* Unpacks and runs the task; the result's length. */
+static uint32_t work(const char *task, size_t length, char *result)
+{
+	uint32_t *header = (uint32_t *)result;
+	char *text = result + 3 * sizeof(*header);
+	char *copy = malloc(length);
+
+	if (!copy)
+		fail("the task");
+	/* Nor does it read there. */
+	memcpy(copy, task, length);
+	unpack(copy, length);
+	free(copy);
+	header[0] = (uint32_t)run();
+	header[1] = copy_output(STDOUT, text);
+	header[2] = copy_output(STDERR, text + header[1]);
+	return (uint32_t)(3 * sizeof(*header)) + header[1] + header[2];
+}
+
 int main(void)
 {
 	const char *port = find_port();
-	const char *input;
-	char *copy;
-	size_t length;
+	const char *task;
+	char *result;
+	uint32_t length = 0;
 
 	enable(port);
 	registers = map_bar(port, 0, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE);
-	input = map_bar(port, 2, INPUT_SIZE, PROT_READ);
+	task = map_bar(port, 2, TASK_SIZE, PROT_READ);
+	result = map_bar(port, 4, RESULT_SIZE, PROT_READ | PROT_WRITE);
 	if (chdir("/"))
 		fail("/");
-
-	registers[REG_CHECKPOINT] = 1;
-
-	length = registers[REG_LENGTH];
-	if (length > 0) {
-		/* The kernel does not copy from a mapping of a device. */
-		copy = malloc(length);
-		if (!copy)
-			fail("the input");
-		memcpy(copy, input, length);
-		unpack(copy, length);
-		free(copy);
+	for (;;) {
+		registers[REG_RESULT_LENGTH] = length;
+		registers[REG_ASK] = 1;
+		if (registers[REG_TASK_LENGTH] == 0)
+			end(0);
+		length = work(task, registers[REG_TASK_LENGTH], result);
 	}
-	end(access(WORK, X_OK) == 0 ? run() : 0);
 }

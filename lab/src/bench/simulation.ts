@@ -9,7 +9,7 @@ import { launchVm, type RunningVm } from '../vm/launch.ts';
 import type { AddressRange, NicSpec } from '../vm/machine-spec.ts';
 import { stripTerminalEscapes } from '../vm/terminal-escapes.ts';
 import type { BenchParts } from './bench-parts.ts';
-import { cpioArchive } from './cpio-archive.ts';
+import { cpioArchive } from '../vm/cpio-archive.ts';
 import { guestShell } from './guest-shell.ts';
 import { inRunFolder } from './run-folder.ts';
 

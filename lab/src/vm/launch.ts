@@ -32,6 +32,8 @@ export interface RunningVm extends AsyncDisposable {
   readonly exited: Promise<VmExit>;
   /** Milliseconds on the monotonic clock at which QEMU was started. */
   readonly startedAtMs: number;
+  /** The folder that it writes to. */
+  readonly runDir: string;
   /** Logs in over the virtio-serial port; can be called before the guest is up. One session a machine. */
   connectSsh(credentials: SshCredentials, wait: Wait, options?: SshOptions): Promise<SshSession>;
   /** Ends QEMU, by force if need be; the console's record is complete afterwards. */
@@ -58,7 +60,7 @@ export async function launchVm(spec: MachineSpec, wait: Wait): Promise<RunningVm
   const qmp = await greet(process, wait);
   // QEMU has mapped the file by now; a campaign would otherwise leave one in each run's folder.
   if (initramfs === joined) await rm(joined, { force: true });
-  return new LaunchedVm(process, qmp, console, startedAtMs, join(spec.runDir, 'console.log'));
+  return new LaunchedVm(process, qmp, console, startedAtMs, spec.runDir);
 }
 
 /** Connects to QMP, or ends QEMU and says why there is no connection. */
@@ -98,8 +100,8 @@ class LaunchedVm implements RunningVm {
   readonly panicked: Promise<PanicNotice>;
   readonly exited: Promise<VmExit>;
   readonly startedAtMs: number;
+  readonly runDir: string;
   readonly #process: QemuProcess;
-  readonly #consolePath: string;
   #session: Promise<SshSession> | undefined;
   #stopped: Promise<StoppedVm> | undefined;
 
@@ -108,7 +110,7 @@ class LaunchedVm implements RunningVm {
     qmp: QmpClient,
     console: SerialConsole,
     startedAtMs: number,
-    consolePath: string,
+    runDir: string,
   ) {
     this.pid = process.pid;
     this.qmp = qmp;
@@ -117,7 +119,7 @@ class LaunchedVm implements RunningVm {
     this.exited = process.exited;
     this.startedAtMs = startedAtMs;
     this.#process = process;
-    this.#consolePath = consolePath;
+    this.runDir = runDir;
   }
 
   connectSsh(credentials: SshCredentials, wait: Wait, options?: SshOptions): Promise<SshSession> {
@@ -161,6 +163,6 @@ class LaunchedVm implements RunningVm {
       () => undefined,
     );
     await this.console.ended;
-    return { exit, consolePath: this.#consolePath };
+    return { exit, consolePath: join(this.runDir, 'console.log') };
   }
 }

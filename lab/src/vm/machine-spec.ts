@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { VcpuSchedulerSpec } from './vcpu-scheduler.ts';
+
 export type Accelerator = 'kvm' | 'tcg';
 
 /** Where QEMU and the libraries it was built against lie on this host. */
@@ -45,6 +47,13 @@ export interface InstructionClock {
   readonly seed: number;
 }
 
+/** A machine in which nothing happens that is not drawn from a seed. Needs an instruction clock. */
+export interface SimulationSpec {
+  readonly scheduler: VcpuSchedulerSpec;
+  /** A machine like this one that was saved there, to go on with instead of booting. */
+  readonly template?: string;
+}
+
 /** Hexadecimal, with 0x. */
 export interface AddressRange {
   readonly start: string;
@@ -61,6 +70,8 @@ export interface MachineSpec {
    * none. Needs TCG, which then runs all vCPUs in one thread. The console goes to its file only.
    */
   readonly instructionClock?: InstructionClock;
+  /** Nothing comes from the host once the guest runs: no SSH. */
+  readonly simulation?: SimulationSpec;
   /** Trace events of QEMU to write down, a line each, into the file `trace.log` of the run folder. */
   readonly traceEvents?: readonly string[];
   /** Addresses of which each executed instruction is written down there, too. Needs TCG, and slows it down. */

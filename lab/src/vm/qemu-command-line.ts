@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MachineSpec, NicBackend, NicSpec } from './machine-spec.ts';
+import type { MachineSpec, NicBackend, NicSpec, SimulationSpec } from './machine-spec.ts';
 import type { Mount, SandboxSpec } from './sandbox.ts';
+import { schedulerId, schedulerObject } from './vcpu-scheduler.ts';
 
 /** File descriptors that QEMU inherits, each one end of a socket pair. */
 export const inheritedFd = { qmp: 3, console: 4, ssh: 5 } as const;
@@ -17,6 +18,7 @@ export const sandboxPath = {
   program: '/mnt/qemu/bin/qemu-system-x86_64',
   kernel: '/mnt/vmlinux',
   initramfs: '/mnt/initramfs.cpio',
+  template: '/mnt/template',
 } as const;
 
 /** The artifact's own firmware comes first, then that of the toolchain tree. */
@@ -62,6 +64,9 @@ export function qemuSandbox(spec: MachineSpec, initramfs: string): SandboxSpec {
       mount(spec.kernel, sandboxPath.kernel),
       mount(initramfs, sandboxPath.initramfs),
       mount(spec.runDir, sandboxPath.run, 'write'),
+      ...(spec.simulation?.template === undefined
+        ? []
+        : [mount(spec.simulation.template, sandboxPath.template)]),
     ],
   };
 }
@@ -70,8 +75,8 @@ export function qemuSandbox(spec: MachineSpec, initramfs: string): SandboxSpec {
 export function qemuArguments(spec: MachineSpec): readonly string[] {
   return [
     ...qemuBasics,
-    // The guest goes on after a panic so that its last words reach the console.
-    ...['-no-reboot', '-action', 'panic=none'],
+    // The guest goes on after a panic so that its last words reach the console. A simulated one has said them by then.
+    ...['-no-reboot', '-action', spec.simulation === undefined ? 'panic=none' : 'panic=pause'],
     ...['-machine', 'q35,usb=off,vmport=off,smbus=off,sata=off,i8042=off,graphics=off,hpet=off'],
     // The guest sees cards come and go by PCI Express itself, as on hardware; so do our root ports.
     ...['-global', 'ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off'],
@@ -80,13 +85,17 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     // qboot hands over to the kernel at once; SeaBIOS takes its time to look for disks and cards.
     ...['-bios', 'qboot.rom'],
     ...['-kernel', sandboxPath.kernel, '-initrd', sandboxPath.initramfs],
-    ...['-append', kernelCommandLine(spec.append)],
+    ...['-append', kernelCommandLine(parameters(spec))],
     ...['-device', 'pvpanic-pci'],
     ...consoleArguments(spec),
-    ...sshPortArguments,
+    ...(spec.simulation === undefined ? sshPortArguments : simulationArguments(spec.simulation)),
     ...spec.nics.flatMap(nicArguments),
     ...traceArguments(spec),
   ];
+}
+
+function parameters({ append, simulation }: MachineSpec): readonly string[] {
+  return simulation === undefined ? append : [...append, simulatedGuest];
 }
 
 /** What every QEMU of the lab has: nothing by default, seccomp, firmware paths, QMP on an inherited socket. */
@@ -110,6 +119,29 @@ const sshPortArguments: readonly string[] = [
   ...['-device', 'virtio-serial-pci,max_ports=2'],
   ...['-device', `virtserialport,chardev=ssh,name=${sshPortName}`],
 ];
+
+/** The kernel parameter by which the guest takes its work from the simulator's port. */
+export const simulatedGuest = 'lab.sim';
+
+/** Out of the way of the cards' root ports. */
+const simPortSlot = '0x1e';
+
+/** QOM paths of the simulator's port and the scheduler. */
+export const simPortPath = '/machine/peripheral/port';
+export const schedulerPath = `/objects/${schedulerId}`;
+
+/** Files of the run folder: what the guest is given to do, and what it hands in. */
+export const simPortFile = { task: 'task.cpio', result: 'result' } as const;
+
+function simulationArguments({ scheduler, template }: SimulationSpec): readonly string[] {
+  const inRunFolder = (file: string) => `${sandboxPath.run}/${file}`;
+  const restart = template !== undefined;
+  return [
+    ...['-object', schedulerObject(scheduler, { restart, inRunFolder })],
+    ...['-device', `sim-port,id=port,addr=${simPortSlot},result=${inRunFolder(simPortFile.result)}`],
+    ...(restart ? ['-incoming', 'defer'] : []),
+  ];
+}
 
 function acceleratorArguments(spec: MachineSpec): readonly string[] {
   const { accel, instructionClock, logExecution } = spec;

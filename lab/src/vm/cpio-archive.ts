@@ -5,7 +5,7 @@ export interface ArchivedFile {
   /** Path in the guest, without the leading slash. */
   readonly path: string;
   readonly mode: number;
-  readonly content: string;
+  readonly content: string | Buffer;
 }
 
 const trailer: ArchivedFile = { path: 'TRAILER!!!', mode: 0, content: '' };
@@ -19,7 +19,7 @@ export function cpioArchive(files: readonly ArchivedFile[]): Buffer {
 
 function entry(file: ArchivedFile, inode: number, type: number): Buffer {
   const name = Buffer.from(`${file.path}\0`);
-  const content = Buffer.from(file.content);
+  const content = typeof file.content === 'string' ? Buffer.from(file.content) : file.content;
   // inode mode uid gid links mtime size, then major and minor of device and node, name's size, checksum
   const fields = [inode, type | file.mode, 0, 0, 1, 0, content.length, 0, 0, 0, 0, name.length, 0];
   const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`;

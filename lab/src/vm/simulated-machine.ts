@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { QmpClient } from 'qemu-ipc/qmp-client';
+import { type Wait, waitFor } from 'qemu-ipc/wait';
+import { LabFailure } from '../errors.ts';
+import { launchVm, type RunningVm } from './launch.ts';
+import type { MachineSpec } from './machine-spec.ts';
+import { sandboxPath, schedulerPath, simPortFile, simPortPath } from './qemu-command-line.ts';
+import type { VmExit } from './qemu-process.ts';
+
+/** What came of a task. */
+export type TaskEnd =
+  | {
+      readonly kind: 'done';
+      /** As a shell has it: 128 and more for signals. */
+      readonly status: number;
+      readonly stdout: string;
+      readonly stderr: string;
+    }
+  /** The virtual time for it was over. */
+  | { readonly kind: 'late' }
+  | { readonly kind: 'panicked' }
+  | { readonly kind: 'ended'; readonly exit: VmExit };
+
+/**
+ * A machine that stands still, at the instruction with which its guest has asked for a task, but while it does one:
+ * what is done to it meanwhile is done at that instruction. So the run is a function of what it is told, and not of when.
+ */
+export class SimulatedMachine implements AsyncDisposable {
+  readonly vm: RunningVm;
+  readonly #runDir: string;
+
+  private constructor(vm: RunningVm, runDir: string) {
+    this.vm = vm;
+    this.#runDir = runDir;
+  }
+
+  /** Boots it; LabFailure when the guest does not ask for a task. */
+  static async boot(spec: MachineSpec, wait: Wait): Promise<SimulatedMachine> {
+    return await SimulatedMachine.#launch(spec, wait, async (vm) => {
+      const how = await stopped(vm, wait);
+      if (how === 'asks') return;
+      const end = how === 'panicked' ? 'panicked' : 'ended';
+      throw new LabFailure('NO_GUEST', `the guest ${end} before it asked for a task`, {
+        remedy: `Its console says why: ${join(spec.runDir, 'console.log')}`,
+      });
+    });
+  }
+
+  /** Loads one that was saved; LabFailure when the file is damaged, or of another machine. */
+  static async load(spec: MachineSpec, wait: Wait): Promise<SimulatedMachine> {
+    return await SimulatedMachine.#launch(spec, wait, async ({ qmp }) => {
+      await prepareMigration(qmp, wait);
+      // QEMU would tell the network that the cards have moved, when the host has time.
+      await qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 }, wait);
+      const over = migrationOver(qmp, wait);
+      await qmp.execute('migrate-incoming', { uri: `file:${sandboxPath.template}` }, wait);
+      if ((await over) === 'failed') {
+        throw new LabFailure('BAD_TEMPLATE', 'the saved machine cannot be loaded', {
+          remedy: 'It is damaged, or of another machine. Remove its file: it is made again.',
+        });
+      }
+    });
+  }
+
+  static async #launch(
+    spec: MachineSpec,
+    wait: Wait,
+    prepare: (vm: RunningVm) => Promise<void>,
+  ): Promise<SimulatedMachine> {
+    const vm = await launchVm(spec, wait);
+    try {
+      await prepare(vm);
+    } catch (error) {
+      await vm.stop();
+      throw error;
+    }
+    return new SimulatedMachine(vm, spec.runDir);
+  }
+
+  /** Saves it to a file of the run folder, which is there when it is complete. */
+  async save(file: string, wait: Wait): Promise<void> {
+    const { qmp } = this.vm;
+    const partial = `${file}.partial`;
+    await prepareMigration(qmp, wait);
+    const over = migrationOver(qmp, wait);
+    await qmp.execute('migrate', { uri: `file:${sandboxPath.run}/${partial}` }, wait);
+    if ((await over) === 'failed') {
+      await rm(join(this.#runDir, partial), { force: true });
+      throw new LabFailure('SAVE_FAILED', 'the machine cannot be saved', {
+        remedy: 'Look whether the disk is full.',
+      });
+    }
+    await rename(join(this.#runDir, partial), join(this.#runDir, file));
+  }
+
+  /**
+   * Lets the guest unpack cpio archives, one after the other, and run /sim/run, for `limitNs` of virtual time at most.
+   * A machine whose task did not end as `done` can be given no other.
+   */
+  async run(task: Buffer, limitNs: number, wait: Wait): Promise<TaskEnd> {
+    const { qmp } = this.vm;
+    const result = join(this.#runDir, simPortFile.result);
+    await writeFile(join(this.#runDir, simPortFile.task), task);
+    await rm(result, { force: true });
+    await this.#set(simPortPath, 'task', `${sandboxPath.run}/${simPortFile.task}`, wait);
+    await this.#set(schedulerPath, 'stop-at-ns', (await this.virtualNs(wait)) + limitNs, wait);
+    const stop = stopped(this.vm, wait);
+    // It is waited for only when the machine goes on.
+    stop.catch(() => undefined);
+    await qmp.execute('cont', {}, wait);
+    const how = await stop;
+    if (how === 'panicked') return { kind: 'panicked' };
+    if (how !== 'asks') return { kind: 'ended', exit: how };
+    const handedIn = await readFile(result).catch(() => undefined);
+    return handedIn === undefined ? { kind: 'late' } : taskEnd(handedIn);
+  }
+
+  /** Virtual time since it was booted, or loaded, in nanoseconds. */
+  async virtualNs(wait: Wait): Promise<number> {
+    const args = { path: schedulerPath, property: 'virtual-ns' };
+    return Number(await this.vm.qmp.execute('qom-get', args, wait));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.vm[Symbol.asyncDispose]();
+  }
+
+  async #set(path: string, property: string, value: string | number, wait: Wait): Promise<void> {
+    await this.vm.qmp.execute('qom-set', { path, property, value }, wait);
+  }
+}
+
+/** Layout: images/initramfs/programs/sim-agent.c. */
+function taskEnd(result: Buffer): TaskEnd {
+  const [status, out, err] = [0, 4, 8].map((at) => result.readUInt32LE(at)) as [
+    number,
+    number,
+    number,
+  ];
+  const header = 12;
+  const text = (from: number, length: number) =>
+    result.subarray(from, from + length).toString('utf8');
+  return {
+    kind: 'done',
+    status,
+    stdout: text(header, out),
+    stderr: text(header + out, err),
+  };
+}
+
+/** Resolves when the machine stands still, and why. */
+async function stopped(vm: RunningVm, wait: Wait): Promise<'asks' | 'panicked' | VmExit> {
+  const stop = async () => {
+    let panicked = false;
+    for await (const event of vm.qmp.events({ names: ['GUEST_PANICKED', 'STOP'] })) {
+      if (event.name === 'STOP') return panicked ? 'panicked' : 'asks';
+      panicked = true;
+    }
+    return await vm.exited;
+  };
+  // The link ends before QEMU does, which is what counts.
+  const stands = stop().catch(() => vm.exited);
+  return await waitFor(Promise.race([stands, vm.exited]), wait, 'the guest to end its task');
+}
+
+/** Pages lie at fixed places of the file: it is as large as what the guest uses, and read in one go. */
+async function prepareMigration(qmp: QmpClient, wait: Wait): Promise<void> {
+  const capabilities = (['events', 'mapped-ram'] as const).map((capability) => ({
+    capability,
+    state: true,
+  }));
+  await qmp.execute('migrate-set-capabilities', { capabilities }, wait);
+}
+
+async function migrationOver(qmp: QmpClient, wait: Wait): Promise<'completed' | 'failed'> {
+  const over = async () => {
+    for await (const { data } of qmp.events({ names: ['MIGRATION'] })) {
+      if (data.status === 'completed' || data.status === 'failed') return data.status;
+    }
+    return 'failed' as const;
+  };
+  return await waitFor(over(), wait, 'the saved machine');
+}
