@@ -20,6 +20,7 @@ import { deviceReport } from '../../lab/src/run/device-report.ts';
 import { Guest } from '../../lab/src/run/guest.ts';
 import { GuestDriver } from '../../lab/src/run/guest-driver.ts';
 import { Slots } from '../../lab/src/run/slot.ts';
+import { sshGuest } from '../../lab/src/run/ssh-guest.ts';
 import { WorkloadEnded } from '../../lab/src/run/workload-end.ts';
 import { forgetOldLeaks, kmemleak } from '../../lab/src/run/workloads/kmemleak.ts';
 import type { StepContext } from '../../lab/src/run/workloads/step-context.ts';
@@ -79,7 +80,7 @@ export class EnduranceGuest {
     this.booted = booted;
     this.runDir = runDir;
     this.#watch = watch;
-    this.guest = new Guest(booted.ssh, watch.signal);
+    this.guest = new Guest(sshGuest(booted.ssh), watch.signal);
     this.slots = new Slots(booted.vm.qmp, linkedPair('ferronic'), watch.signal);
     this.#watchDevices();
   }

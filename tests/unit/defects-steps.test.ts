@@ -44,6 +44,7 @@ async function doStep(
     [/ping -q -i/, { stdout: '5 packets transmitted, 5 received, 0% packet loss' }],
   ];
   const session: GuestSession = {
+    rest: async () => undefined,
     exec: async (command) => {
       commands.push(command);
       const answer = [...answers, ...usual].find(([pattern]) => pattern.test(command))?.[1] ?? {};

@@ -26,6 +26,7 @@ function scriptedGuest(answers: readonly (readonly [RegExp, Answer])[]) {
     [/lab-fault disarm/, { stdout: 'lab-fault: delivered 4\n' }],
   ];
   const session: GuestSession = {
+    rest: async () => undefined,
     exec: async (command) => {
       commands.push(command);
       const answer = [...answers, ...usual].find(([pattern]) => pattern.test(command))?.[1] ?? {};

@@ -75,7 +75,7 @@ export async function inject(
 /** Gives a device a fault, which happens when its trigger fires. Its number; `undefined` when the device does not take it. */
 export async function injectDeviceFault(
   port: InjectionPort,
-  { nic, fault }: DeviceFault,
+  { nic, fault }: { readonly nic: string; readonly fault: FerronicFault },
   wait: Wait,
 ): Promise<number | undefined> {
   try {
@@ -86,6 +86,25 @@ export async function injectDeviceFault(
       return undefined;
     }
     throw error;
+  }
+}
+
+/** The fault as a device takes it that is to wait for its time, in nanoseconds of virtual time from now. */
+export function faultAhead(
+  fault: IrqStorm | LinkFlap | DeviceFault,
+  afterNs: number,
+): FerronicFault {
+  const trigger = { when: 'after', ns: Math.max(1, Math.round(afterNs)) } as const;
+  switch (fault.type) {
+    case 'irq-storm': {
+      const { vector, rateHz } = fault;
+      return { kind: 'irq-storm', vector, 'rate-hz': rateHz, count: stormMessages(fault), trigger };
+    }
+    case 'link-flap':
+      return { kind: 'link-flap', 'down-ns': fault.downNs, count: fault.count, trigger };
+    case 'device-fault':
+      // One that waits for something else comes when that does.
+      return fault.fault.trigger === undefined ? { ...fault.fault, trigger } : fault.fault;
   }
 }
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import type { GuestClock } from './guest-clock.ts';
+import type { Clock } from './guest-clock.ts';
 
 /** `events.ndjson`: what was done to the guest and what was seen, one JSON document a line. */
 export class EventLog {
   readonly #file: WriteStream;
-  readonly #clock: GuestClock;
+  readonly #clock: Clock;
   readonly #start = performance.now();
   #problem: Error | undefined;
 
-  constructor(path: string, clock: GuestClock) {
+  constructor(path: string, clock: Clock) {
     this.#file = createWriteStream(path, { flags: 'a' });
     this.#clock = clock;
     this.#file.on('error', (error) => {

@@ -24,7 +24,7 @@ export class FaultSchedule {
   async play(
     round: number,
     phase: Phase,
-    make: (fault: DeviceMadeFault) => Promise<void>,
+    make: (fault: DeviceMadeFault, afterNs: number) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
     const start = performance.now();
@@ -37,8 +37,21 @@ export class FaultSchedule {
         await delay(early, undefined, { signal });
       }
       signal.throwIfAborted();
-      await make(fault);
+      await make(fault, 0);
     }
+  }
+
+  /** The same, for a device that waits for the time of each fault itself. */
+  get aheadOfTime(): Pick<FaultSchedule, 'allocFailures' | 'play'> & { readonly ahead: true } {
+    return {
+      ahead: true,
+      allocFailures: (round, phase) => this.allocFailures(round, phase),
+      play: async (round, phase, make) => {
+        for (const { at, fault } of this.#of(round, phase)) {
+          if (fault.type !== 'alloc-failure') await make(fault, at.ns);
+        }
+      },
+    };
   }
 
   #of(round: number, phase: Phase): FaultPlan {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/** Tells the guest's time in nanoseconds since its boot; `undefined` when it is not known. */
+export interface Clock {
+  nowNs(at?: number): number | undefined;
+}
+
 /**
  * The guest's time between two readings of it. In live mode virtual time runs with the host's
  * clock, so one reading and the time since are enough.
  */
-export class GuestClock {
+export class GuestClock implements Clock {
   #reading: { readonly uptimeMs: number; readonly at: number } | undefined;
 
   /** Takes over a reading of /proc/uptime, in milliseconds. */

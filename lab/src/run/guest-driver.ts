@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultCount } from '../fault-tally.ts';
 import type { AllocFailure } from '../faults/fault.ts';
 import {
@@ -154,7 +153,7 @@ export class GuestDriver {
           detail: `${attempt * 5} pings, no answer`,
         });
       }
-      await delay(500);
+      await this.#guest.rest(500);
     }
   }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { TimedOutError } from 'qemu-ipc/errors';
-import { Deadline, type Wait } from 'qemu-ipc/wait';
 import type { ExecResult } from '../vm/ssh-session.ts';
 import { stripTerminalEscapes } from '../vm/terminal-escapes.ts';
 import { WorkloadEnded } from './workload-end.ts';
 
 /** What a run needs of a connection to the guest. */
 export interface GuestSession {
-  exec(command: string, wait: Wait): Promise<ExecResult>;
+  /** TimedOutError when the command has not ended after so many milliseconds of the guest's time. */
+  exec(command: string, longestMs: number, signal: AbortSignal): Promise<ExecResult>;
+  /** Lets milliseconds of the guest's time pass. */
+  rest(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 /** How a guest command that came to its end ended. */
@@ -42,9 +44,8 @@ export class Guest {
 
   /** Runs a command whose failure is an answer too. `doing` names it in verdicts. */
   async attempt(doing: string, command: string, longestMs = commandMs): Promise<CommandEnd> {
-    const wait: Wait = { signal: this.#signal, deadline: Deadline.after(longestMs) };
     const since = performance.now();
-    const result = await this.#exec(doing, command, wait);
+    const result = await this.#exec(doing, command, longestMs);
     this.#onCommand(doing, performance.now() - since);
     if (result.kind === 'lost') {
       throw new WorkloadEnded({ kind: 'lost', doing });
@@ -62,9 +63,14 @@ export class Guest {
     return end.stdout;
   }
 
-  async #exec(doing: string, command: string, wait: Wait): Promise<ExecResult> {
+  /** Lets time pass for the guest. */
+  async rest(ms: number): Promise<void> {
+    await this.#session.rest(ms, this.#signal);
+  }
+
+  async #exec(doing: string, command: string, longestMs: number): Promise<ExecResult> {
     try {
-      return await this.#session.exec(command, wait);
+      return await this.#session.exec(command, longestMs, this.#signal);
     } catch (error) {
       if (error instanceof TimedOutError) {
         throw new WorkloadEnded({ kind: 'stuck', doing });

@@ -3,7 +3,7 @@
 import { countFault, emptyTally, type FaultCount, type FaultTally } from '../fault-tally.ts';
 import { stormMessages } from '../faults/fault.ts';
 import type { DeviceMadeFault } from './fault-schedule.ts';
-import type { GuestClock } from './guest-clock.ts';
+import type { Clock } from './guest-clock.ts';
 import type { PlannedStandingFault } from './standing-faults.ts';
 
 /** How many of the last faults a crash report tells of. */
@@ -11,11 +11,11 @@ const mostRecent = 40;
 
 /** What was injected into one guest: the last faults in words, and the count of failed allocations. */
 export class InjectedFaults {
-  readonly #clock: GuestClock;
+  readonly #clock: Clock;
   readonly #recent: string[] = [];
   #allocations: FaultTally = emptyTally;
 
-  constructor(clock: GuestClock) {
+  constructor(clock: Clock) {
     this.#clock = clock;
   }
 

@@ -26,6 +26,7 @@ import { judge } from './judge.ts';
 import { processorState } from './processor-state.ts';
 import { type RunFolder, writeVerdict } from './run-folder.ts';
 import { Slots } from './slot.ts';
+import { sshGuest } from './ssh-guest.ts';
 import { injectStandingFault } from './standing-faults.ts';
 import { churn } from './workload.ts';
 import { type Stage, type WorkloadEnd, WorkloadEnded } from './workload-end.ts';
@@ -153,7 +154,7 @@ class LiveRun {
       const session = await this.#boot(vm, signal);
       await using _session = session;
       try {
-        const guest = new Guest(session, signal, (doing, ms) => {
+        const guest = new Guest(sshGuest(session), signal, (doing, ms) => {
           this.#events.write('guest', { doing, tookMs: Math.round(ms) });
         });
         await this.#drive(guest, vm, signal);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Verdict } from '../verdict.ts';
 import { writeDurably } from './durable-file.ts';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
-import type { World } from './world.ts';
+import type { SimWorld, World } from './world.ts';
 
 /** The folder with everything of one run. */
 export interface RunFolder {
@@ -30,7 +30,7 @@ export function newRunId(seed: number, now: Date): string {
 export async function createRunFolder(
   runsDir: string,
   runId: string,
-  world: World,
+  world: World | SimWorld,
 ): Promise<RunFolder> {
   const path = join(runsDir, runId);
   await mkdir(path, { recursive: true });

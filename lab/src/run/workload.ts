@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Deadline } from 'qemu-ipc/wait';
 import type { FaultCount } from '../fault-tally.ts';
 import type { AllocFailure, Phase } from '../faults/fault.ts';
 import type { DeviceMadeFault, FaultSchedule } from './fault-schedule.ts';
@@ -19,9 +18,9 @@ export interface WorkloadObserver {
 export interface WorkloadContext {
   readonly guest: Guest;
   readonly driver: GuestDriver;
-  readonly schedule: FaultSchedule;
+  readonly schedule: Pick<FaultSchedule, 'allocFailures' | 'play'> & { readonly ahead?: boolean };
   /** Tells the device to make a fault. */
-  readonly makeFault: (fault: DeviceMadeFault) => Promise<void>;
+  readonly makeFault: (fault: DeviceMadeFault, afterNs: number) => Promise<void>;
   /** Takes back the faults that still wait for something to happen to. */
   readonly settleFaults?: () => Promise<void>;
   /** `undefined` when the device under test cannot do it. */
@@ -37,7 +36,7 @@ export interface WorkloadContext {
 export async function churn(
   params: WorkloadParams,
   context: WorkloadContext,
-  until: Deadline,
+  until: { readonly expired: boolean },
 ): Promise<void> {
   for (const [round, { steps }] of params.rounds.entries()) {
     if (until.expired) {
@@ -141,6 +140,8 @@ async function withFaults(
   step: () => Promise<void>,
 ): Promise<void> {
   const faults = schedule.play(round, phase, makeFault, signal);
+  // Those of a simulated device are made before its guest goes on.
+  if (schedule.ahead === true) await faults;
   const results = await Promise.allSettled([faults, step()]);
   for (const result of results) {
     if (result.status === 'rejected') {

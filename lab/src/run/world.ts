@@ -49,7 +49,31 @@ export interface RoundParams {
   readonly steps: readonly PlannedStep[];
 }
 
+/** Which vCPU of a simulated machine runs when; lengths and positions in instructions. */
+export type Schedule = (
+  | { readonly policy: 'fair' }
+  | {
+      readonly policy: 'random';
+      readonly sliceMax: number;
+      readonly from?: number;
+      readonly until?: number;
+    }
+  | { readonly policy: 'pct'; readonly depth: number; readonly horizon: number }
+  | { readonly policy: 'list'; readonly turns: readonly (readonly [at: number, cpu: number])[] }
+) & { readonly irqDelayMax?: number };
+
+/** A world in which nothing happens that it does not decide: its run is the same every time. */
+export interface SimWorld extends Omit<World, 'machine'> {
+  readonly machine: {
+    readonly cpus: number;
+    readonly memoryMiB: number;
+    readonly mode: 'sim';
+    readonly kernel: KernelFlavour;
+  };
+  readonly schedule: Schedule;
+}
+
 /** Identity of a world: equal worlds have equal ids. */
-export function worldId(world: World): string {
+export function worldId(world: World | SimWorld): string {
   return `sha256:${createHash('sha256').update(canonicalJson(world)).digest('hex')}`;
 }

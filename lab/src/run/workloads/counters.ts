@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setTimeout as delay } from 'node:timers/promises';
 import { WorkloadEnded } from '../workload-end.ts';
 import { runScript } from './guest-script.ts';
 import type { StepContext } from './step-context.ts';
@@ -70,7 +69,7 @@ function againstEachOther({ driver }: Counts): Pair[] {
 async function atRest(context: StepContext): Promise<Counts> {
   let last = await read(context);
   for (let reading = 1; reading < readings; reading += 1) {
-    await delay(200);
+    await context.guest.rest(200);
     const now = await read(context);
     if (restOf(now) === restOf(last)) {
       return now;

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AbortedError } from 'qemu-ipc/errors';
+import { Deadline, type Wait } from 'qemu-ipc/wait';
+import { ConsoleParser } from '../console/console-parser.ts';
+import type { CrashReport } from '../console/crash-report.ts';
+import { isCountOfLeaks, isKernelsOwn } from '../console/kernel-faults.ts';
+import { LabError } from '../errors.ts';
+import { addTallies, emptyTally } from '../fault-tally.ts';
+import { cancelDeviceFault, deviceTally, faultAhead, injectDeviceFault } from '../faults/inject.ts';
+import type { Cell, CrashRecord, Verdict } from '../verdict.ts';
+import type { MachineSpec } from '../vm/machine-spec.ts';
+import { describeExit } from '../vm/qemu-process.ts';
+import { SimulatedMachine } from '../vm/simulated-machine.ts';
+import {
+  type ScheduleReport,
+  scheduleReportFile,
+  type VcpuPolicy,
+  type VcpuSchedulerSpec,
+} from '../vm/vcpu-scheduler.ts';
+import { crashText, type Symbolize } from './crash-text.ts';
+import { entryReport, readDeviceLog } from './device-log.ts';
+import { writeDurably } from './durable-file.ts';
+import { EventLog } from './event-log.ts';
+import { type DeviceMadeFault, FaultSchedule } from './fault-schedule.ts';
+import { Guest } from './guest.ts';
+import { GuestDriver } from './guest-driver.ts';
+import { InjectedFaults } from './injected-faults.ts';
+import { judge } from './judge.ts';
+import { type RunFolder, writeVerdict } from './run-folder.ts';
+import { SimulatedGuest } from './simulated-guest.ts';
+import { injectStandingFault } from './standing-faults.ts';
+import { churn } from './workload.ts';
+import { type Stage, type WorkloadEnd, WorkloadEnded } from './workload-end.ts';
+import { prepareEndChecks } from './workloads/end-checks.ts';
+import { type Schedule, type SimWorld, worldId } from './world.ts';
+
+/** What a simulated run needs besides its world. */
+export interface SimRunDeps {
+  /** Without its schedule, which is the world's. */
+  readonly machine: MachineSpec;
+  /** Saved machine to begin with. */
+  readonly template: string;
+  /** cpio archives with what the template does not have, as the driver. */
+  readonly archives: readonly string[];
+  /** PCI identity of the device under test, `vendor:device`. */
+  readonly pciId: string;
+  readonly folder: RunFolder;
+  readonly campaignId: string;
+  readonly cycle: number;
+  readonly cell: Cell;
+  readonly symbolize: Symbolize;
+}
+
+/** What a simulated run was: the same for the same world, but for the time it took. */
+export interface SimRun {
+  readonly verdict: Verdict;
+  readonly consoleSha256: string;
+  /** Since the template went on. */
+  readonly virtualNs: number;
+  readonly instructions: number;
+  readonly switches: number;
+  /** Hash of all switches between vCPUs. */
+  readonly schedule: string;
+  readonly wallMs: number;
+}
+
+/** Ends a workload when the console has a report. */
+class Alarm extends Error {}
+
+const turnsFile = 'turns.txt';
+const never = new AbortController().signal;
+const commandMs = 10_000;
+const symbolizeMs = 60_000;
+const nothingRan: ScheduleReport = { instructions: 0, virtualNs: 0, switches: 0, schedule: '' };
+
+/** Runs a world; the verdict is on the disk when this resolves. Rejects only when it could not be written. */
+export async function runSimulated(world: SimWorld, deps: SimRunDeps, wait: Wait): Promise<SimRun> {
+  return await new SimulatedRun(world, deps, wait).run();
+}
+
+class SimulatedRun {
+  readonly #world: SimWorld;
+  readonly #deps: SimRunDeps;
+  readonly #wait: Wait;
+  readonly #startedAt = new Date();
+  readonly #since = performance.now();
+  readonly #clock = { nowNs: () => this.#guest?.virtualNs };
+  readonly #events: EventLog;
+  readonly #injected = new InjectedFaults(this.#clock);
+  readonly #console: ConsoleReader;
+  readonly #waiting: { readonly nic: string; readonly id: number }[] = [];
+  #guest: SimulatedGuest | undefined;
+  #stage: Stage = 'launch';
+  #faults = emptyTally;
+
+  constructor(world: SimWorld, deps: SimRunDeps, wait: Wait) {
+    this.#world = world;
+    this.#deps = deps;
+    this.#wait = wait;
+    this.#events = new EventLog(join(deps.folder.path, 'events.ndjson'), this.#clock);
+    this.#console = new ConsoleReader(join(deps.folder.path, 'console.log'), world.driver.name);
+  }
+
+  async run(): Promise<SimRun> {
+    await using _events = this.#events;
+    const end = await this.#inMachine().catch((error: unknown) => this.#endOf(error));
+    await this.#console.read();
+    const ran = await this.#scheduleReport();
+    const verdict = await this.#conclude(end, ran);
+    return {
+      verdict,
+      consoleSha256: this.#console.sha256(),
+      ...ran,
+      wallMs: Math.round(performance.now() - this.#since),
+    };
+  }
+
+  async #inMachine(): Promise<WorkloadEnd> {
+    const spec = await this.#machineSpec();
+    await using machine = await SimulatedMachine.load(spec, this.#wait);
+    this.#stage = 'boot';
+    const end = await this.#workload(machine).catch((error: unknown) => this.#endOf(error));
+    this.#events.write('workload-end', { ...end });
+    const wait: Wait = { signal: never, deadline: Deadline.after(commandMs) };
+    const nics = spec.nics.map(({ id }) => id);
+    const tally = await deviceTally(machine.vm.qmp, nics, wait).catch(() => emptyTally);
+    this.#faults = addTallies(tally, this.#injected.allocationTally(0));
+    const { exit } = await machine.vm.stop();
+    this.#events.write('qemu-exit', { how: describeExit(exit) });
+    return end;
+  }
+
+  async #machineSpec(): Promise<MachineSpec> {
+    const { machine, template, folder } = this.#deps;
+    const { schedule, seed } = this.#world;
+    if (schedule.policy === 'list') {
+      const lines = schedule.turns.map(([at, cpu]) => `${at} ${cpu}\n`);
+      await writeFile(join(folder.path, turnsFile), lines.join(''));
+    }
+    return { ...machine, simulation: { scheduler: schedulerSpec(schedule, seed), template } };
+  }
+
+  async #workload(machine: SimulatedMachine): Promise<WorkloadEnd> {
+    const { driver: tested, workload, plan } = this.#world;
+    const { signal } = this.#wait;
+    const archives = await Promise.all(this.#deps.archives.map((archive) => readFile(archive)));
+    const session = new SimulatedGuest(machine, Buffer.concat(archives), async () => {
+      await this.#console.read();
+      if (this.#console.reports.length > 0) throw new Alarm();
+    });
+    this.#guest = session;
+    const guest = new Guest(session, signal, (doing) => this.#events.write('guest', { doing }));
+    const driver = await GuestDriver.find(guest, tested.name, this.#deps.pciId);
+    await prepareEndChecks(workload.params.atEnd, guest);
+    this.#stage = 'load';
+    await driver.load();
+    await driver.bind();
+    await driver.linkUp();
+    this.#stage = 'churn';
+    for (const planned of workload.params.deviceFaults ?? []) {
+      await injectStandingFault(machine.vm.qmp, planned, this.#command());
+      this.#events.write('standing-fault', { ...planned });
+      this.#injected.standing(planned);
+    }
+    const until = session.virtualNs + workload.params.churnMs * 1e6;
+    const { qmp } = machine.vm;
+    await churn(
+      workload.params,
+      {
+        guest,
+        driver,
+        schedule: new FaultSchedule(plan).aheadOfTime,
+        makeFault: (fault, afterNs) => this.#makeFault(machine, fault, afterNs),
+        settleFaults: async () => {
+          for (const { nic, id } of this.#waiting.splice(0)) {
+            await cancelDeviceFault(qmp, nic, id, this.#command());
+          }
+        },
+        observer: {
+          phase: (round, phase) => this.#events.write('phase', { round, phase }),
+          allocFailures: (round, phase, count) => {
+            this.#injected.allocations(phase, count);
+            this.#events.write('alloc-failures', { round, phase, ...count });
+          },
+        },
+        signal,
+      },
+      {
+        get expired() {
+          return session.virtualNs >= until;
+        },
+      },
+    );
+    return { kind: 'finished' };
+  }
+
+  async #makeFault(
+    machine: SimulatedMachine,
+    fault: DeviceMadeFault,
+    afterNs: number,
+  ): Promise<void> {
+    const { nic } = fault;
+    const ahead = { nic, fault: faultAhead(fault, afterNs) };
+    const id = await injectDeviceFault(machine.vm.qmp, ahead, this.#command());
+    this.#events.write('fault', { ...fault, afterNs, id: id ?? null });
+    if (id === undefined) return;
+    this.#waiting.push({ nic, id });
+    this.#injected.device(fault);
+  }
+
+  #command(): Wait {
+    return { signal: this.#wait.signal, deadline: Deadline.after(commandMs) };
+  }
+
+  #endOf(error: unknown): WorkloadEnd {
+    if (error instanceof Alarm) return { kind: 'alarm' };
+    if (error instanceof WorkloadEnded) {
+      // The guest is silent because it has ended; its console says why.
+      return this.#guest?.end === undefined ? error.end : { kind: 'alarm' };
+    }
+    if (error instanceof AbortedError || this.#wait.signal.aborted) return { kind: 'cut' };
+    const message = error instanceof Error ? error.message : String(error);
+    const problem = message.replace(/\s*\n\s*/g, ' ');
+    return {
+      kind: 'lab',
+      problem: error instanceof LabError ? `${problem} (${error.code})` : problem,
+    };
+  }
+
+  async #scheduleReport(): Promise<ScheduleReport> {
+    try {
+      const text = await readFile(join(this.#deps.folder.path, scheduleReportFile), 'utf8');
+      return JSON.parse(text) as ScheduleReport;
+    } catch {
+      // QEMU did not get so far, or did not end in order.
+      return nothingRan;
+    }
+  }
+
+  async #conclude(end: WorkloadEnd, ran: ScheduleReport): Promise<Verdict> {
+    const { folder, campaignId, cycle, cell } = this.#deps;
+    const guestEnd = this.#guest?.end;
+    const reports = this.#console.end();
+    const judgement = judge({
+      stage: this.#stage,
+      end,
+      reports: [...reports.map(recordOf), ...(await this.#deviceReports())],
+      panicked: guestEnd?.kind === 'panicked',
+      guestReset: guestEnd?.kind === 'ended' && guestEnd.exit.kind === 'exited',
+      qemuDied: guestEnd?.kind === 'ended' ? describeExit(guestEnd.exit) : null,
+      driverInStack: this.#console.driverInStack,
+      guestAnswers: false,
+      qmpAnswers: true,
+    });
+    const counts = judgement.outcome === 'PASS' || judgement.outcome === 'FAIL';
+    const verdict: Verdict = {
+      version: 1,
+      runId: folder.runId,
+      campaignId,
+      cycle,
+      worldId: worldId(this.#world),
+      cell,
+      seed: this.#world.seed,
+      ...judgement,
+      exposure: {
+        wallMs: counts ? Math.round(performance.now() - this.#since) : 0,
+        virtualMs: counts ? Math.round(ran.virtualNs / 1e6) : 0,
+      },
+      faults: this.#faults,
+      phasesMs: {},
+      startedAt: this.#startedAt.toISOString(),
+      endedAt: new Date().toISOString(),
+    };
+    if (judgement.outcome === 'FAIL') {
+      const faults = this.#injected.recent();
+      const wait: Wait = { signal: never, deadline: Deadline.after(symbolizeMs) };
+      const { reason } = judgement;
+      const text = await crashText({ reason, reports, faults }, this.#deps.symbolize, wait);
+      await writeDurably(join(folder.path, 'report.txt'), text);
+    }
+    this.#events.write('verdict', { outcome: verdict.outcome, reason: verdict.reason });
+    await this.#events.close();
+    await writeVerdict(folder, verdict);
+    return verdict;
+  }
+
+  async #deviceReports(): Promise<readonly CrashRecord[]> {
+    const reports: CrashRecord[] = [];
+    for (const { log } of this.#deps.machine.nics) {
+      if (log === undefined) continue;
+      for await (const entry of readDeviceLog(join(this.#deps.folder.path, log))) {
+        const report = entryReport(entry);
+        if (report !== null && !reports.some(({ title }) => title === report.title)) {
+          reports.push(report);
+        }
+      }
+    }
+    return reports;
+  }
+}
+
+/** The console's file, read as it grows. */
+class ConsoleReader {
+  readonly #path: string;
+  readonly #driverFrame: string;
+  readonly #parser = new ConsoleParser();
+  readonly #hash = createHash('sha256');
+  readonly #reports: CrashReport[] = [];
+  #at = 0;
+  driverInStack = false;
+
+  constructor(path: string, module: string) {
+    this.#path = path;
+    this.#driverFrame = `[${module}]`;
+  }
+
+  /** What may be the driver's fault, of the reports that are complete. */
+  get reports(): readonly CrashReport[] {
+    return this.#reports;
+  }
+
+  async read(): Promise<void> {
+    const file = await open(this.#path).catch(() => undefined);
+    if (file === undefined) return;
+    await using _file = file;
+    for (;;) {
+      const chunk = Buffer.alloc(65_536);
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, this.#at);
+      if (bytesRead === 0) return;
+      const seen = chunk.subarray(0, bytesRead);
+      this.#at += bytesRead;
+      this.#hash.update(seen);
+      this.#take(this.#parser.push(seen));
+      this.driverInStack ||= this.#parser.crashing && seen.includes(this.#driverFrame);
+    }
+  }
+
+  /** All reports; nothing is read after this. */
+  end(): readonly CrashReport[] {
+    this.#take(this.#parser.end());
+    return this.#reports;
+  }
+
+  sha256(): string {
+    return this.#hash.copy().digest('hex');
+  }
+
+  #take(reports: readonly CrashReport[]): void {
+    this.#reports.push(
+      ...reports.filter((report) => !isKernelsOwn(report) && !isCountOfLeaks(report)),
+    );
+  }
+}
+
+function schedulerSpec(schedule: Schedule, seed: number): VcpuSchedulerSpec {
+  const { irqDelayMax } = schedule;
+  return {
+    policy: vcpuPolicy(schedule),
+    seed: BigInt(seed),
+    ...(irqDelayMax === undefined ? {} : { irqDelayMax }),
+  };
+}
+
+function vcpuPolicy(schedule: Schedule): VcpuPolicy {
+  switch (schedule.policy) {
+    case 'list':
+      return { policy: 'list', file: turnsFile };
+    default:
+      return schedule;
+  }
+}
+
+function recordOf({ title, type, frame, corrupted, family }: CrashReport): CrashRecord {
+  return { title, type, frame, corrupted, family };
+}
