@@ -175,6 +175,34 @@ describe('the watch over a guest', () => {
     expect(troubles).to.deep.equal(['console']);
   });
 
+  it('excuses a driver that frees an interrupt whose files the kernel did not get, and not one that leaves it in use', async () => {
+    const warning = (line: number) =>
+      [
+        '------------[ cut here ]------------',
+        "name 'smp_affinity_list'",
+        `WARNING: fs/proc/generic.c:${line} at remove_proc_entry+0x2d1/0x440, CPU#0: sh/529`,
+        'CPU: 0 UID: 0 PID: 529 Comm: sh Tainted: G           O     N  7.3.4 #1 PREEMPTLAZY  ',
+        'RIP: 0010:remove_proc_entry+0x2d6/0x440',
+        'Call Trace:',
+        ' <TASK>',
+        ' unregister_irq_proc+0xb2/0x170',
+        ' free_desc+0x2b/0x1b0',
+        ' ferronic_remove+0x9a/0x130 [ferronic_c]',
+        ' </TASK>',
+        '---[ end trace 0000000000000000 ]---',
+        '',
+      ]
+        .map((text) => `[  781.000000][  T529] ${text}`)
+        .join('\n');
+    const { print, troubles } = watched();
+    print(warning(742));
+    await delay(1_700);
+    expect(troubles).to.deep.equal([]);
+    print(warning(750));
+    await delay(1_700);
+    expect(troubles).to.deep.equal(['console']);
+  });
+
   it('knows whether the driver was in a stack since the report began, and not before', () => {
     const frame = '[    2.000000][    T9]  ferronic_open+0x1/0x2 [ferronic_c]\n';
     const stall = '[   57.504989][    C0] rcu: INFO: rcu_sched detected stalls on CPUs/tasks:\n';
