@@ -5,11 +5,11 @@ import { AbortedError, TimedOutError } from 'qemu-ipc/errors';
 import { Deadline, type Wait, waitFor } from 'qemu-ipc/wait';
 import { Interrupted, LabFailure } from '../errors.ts';
 import { DriverFailure } from '../run/driver-failure.ts';
+import { cpioArchive } from '../vm/cpio-archive.ts';
 import { launchVm, type RunningVm } from '../vm/launch.ts';
 import type { AddressRange, NicSpec } from '../vm/machine-spec.ts';
 import { stripTerminalEscapes } from '../vm/terminal-escapes.ts';
 import type { BenchParts } from './bench-parts.ts';
-import { cpioArchive } from '../vm/cpio-archive.ts';
 import { guestShell } from './guest-shell.ts';
 import { inRunFolder } from './run-folder.ts';
 

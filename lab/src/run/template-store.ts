@@ -124,7 +124,10 @@ async function saveBooted(machine: MachineSpec, wait: Wait): Promise<void> {
 
 /** A template whose runs differ is worth nothing. */
 async function mustRepeat(machine: MachineSpec, template: string, wait: Wait): Promise<void> {
-  const [first, second] = [await probe(machine, template, wait), await probe(machine, template, wait)];
+  const [first, second] = [
+    await probe(machine, template, wait),
+    await probe(machine, template, wait),
+  ];
   if (first === second) return;
   throw new LabFailure('NOT_DETERMINISTIC', 'a saved machine does not do the same twice', {
     remedy: `Please report it: ${first} and ${second}.`,

@@ -35,7 +35,7 @@ const memoryMiB = { fast: 256, debug: 512 } as const;
 const expectedBootMs = { fast: 6_000, debug: 35_000 } as const;
 
 /** Kernel parameters of a soak's guests: everything on the console, nothing that hides a crash. */
-const soakParameters = ['loglevel=8', 'printk.devkmsg=on', 'kfence.sample_interval=0'];
+export const soakParameters = ['loglevel=8', 'printk.devkmsg=on', 'kfence.sample_interval=0'];
 
 /** Soaks one driver in live mode, and sums up. The signal ends it early, in order. */
 export async function soakLive(
@@ -138,7 +138,10 @@ function worldBase(request: SoakRequest, workloadName: string, parts: SoakParts)
 }
 
 /** The fast kernel has no fault injection: allocation failures are left out there. */
-function faultsOn(target: TargetConfig, kernel: SoakRequest['kernel']): TargetConfig['faults'] {
+export function faultsOn(
+  target: TargetConfig,
+  kernel: SoakRequest['kernel'],
+): TargetConfig['faults'] {
   return kernel === 'debug'
     ? target.faults
     : target.faults.filter((type) => type !== 'alloc-failure');

@@ -138,7 +138,10 @@ function simulationArguments({ scheduler, template }: SimulationSpec): readonly 
   const restart = template !== undefined;
   return [
     ...['-object', schedulerObject(scheduler, { restart, inRunFolder })],
-    ...['-device', `sim-port,id=port,addr=${simPortSlot},result=${inRunFolder(simPortFile.result)}`],
+    ...[
+      '-device',
+      `sim-port,id=port,addr=${simPortSlot},result=${inRunFolder(simPortFile.result)}`,
+    ],
     ...(restart ? ['-incoming', 'defer'] : []),
   ];
 }

@@ -68,7 +68,10 @@ export function schedulerObject(
     report: inRunFolder(scheduleReportFile),
   };
   const list = Object.entries(properties).filter(([, value]) => value !== undefined);
-  return [`vcpu-scheduler,id=${schedulerId}`, ...list.map(([name, value]) => `${name}=${value}`)].join(',');
+  return [
+    `vcpu-scheduler,id=${schedulerId}`,
+    ...list.map(([name, value]) => `${name}=${value}`),
+  ].join(',');
 }
 
 function policyProperties(

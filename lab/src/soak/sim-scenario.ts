@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import type { Wait } from 'qemu-ipc/wait';
+import { chooseTarget, chooseWorkload } from '../config/choose.ts';
+import type { DriverConfig, LabConfig, TargetConfig } from '../config/define-lab.ts';
+import { UsageError } from '../errors.ts';
+import { drawWorld } from '../run/draw-world.ts';
+import type { WorldDraft } from '../run/read-world.ts';
+import { createRunFolder, newRunId } from '../run/run-folder.ts';
+import { runSimulated, type SimRun } from '../run/sim-run.ts';
+import type { TemplateStore } from '../run/template-store.ts';
+import type { SimWorld } from '../run/world.ts';
+import type { StateDirectory } from '../store/state-directory.ts';
+import type { Cell } from '../verdict.ts';
+import { linkedPair, type MachineSpec } from '../vm/machine-spec.ts';
+import { faultsOn, soakParameters } from './live-soak.ts';
+import type { SoakParts } from './soak-parts.ts';
+import { toolchainSymbolizer } from './symbolizer.ts';
+
+/** The entry of the configuration that a world is of; UsageError when there is none. */
+export function configured(
+  lab: LabConfig,
+  draft: WorldDraft,
+): { readonly target: TargetConfig; readonly driver: DriverConfig } {
+  const target = chooseTarget(lab, draft.target);
+  chooseWorkload(target, draft.workload.name);
+  const drivers = Object.values(target.drivers);
+  const driver = drivers.find(({ module }) => module === draft.driver.name);
+  if (driver === undefined) {
+    const known = drivers.map(({ module }) => module).join(', ');
+    throw new UsageError('UNKNOWN_DRIVER', `driver.name: no driver '${draft.driver.name}'`, {
+      remedy: `Choose from: ${known}.`,
+    });
+  }
+  return { target, driver };
+}
+
+/** The draft with all that was left out. UsageError when it was made of other artifacts than there are. */
+export function completeWorld(draft: WorldDraft, target: TargetConfig, parts: SoakParts): SimWorld {
+  const { hashes } = parts;
+  for (const part of ['qemu', 'kernel', 'initramfs', 'driver'] as const) {
+    const wanted = draft.artifacts?.[part];
+    if (wanted === undefined || wanted === hashes[part]) continue;
+    throw new UsageError(
+      'OTHER_ARTIFACT',
+      `artifacts.${part} is ${wanted}, here it is ${hashes[part]}`,
+      {
+        remedy:
+          'Check out what the world was made with; or leave artifacts out, for another world.',
+      },
+    );
+  }
+  const { machine, schedule, workload, driver, seed } = draft;
+  const [near, far] = linkedPair(target.device.model);
+  const drawn = drawWorld(
+    {
+      artifacts: hashes,
+      machine: { ...machine, mode: 'live', accel: 'tcg' },
+      target: draft.target,
+      driver,
+      device: target.device,
+      faults: faultsOn(target, machine.kernel),
+      workloadName: workload.name,
+      workload: chooseWorkload(target, workload.name),
+      nics: [near.id, far.id],
+    },
+    seed,
+  );
+  return {
+    ...drawn,
+    machine,
+    workload: { name: workload.name, params: workload.params ?? drawn.workload.params },
+    plan: draft.plan ?? drawn.plan,
+    schedule,
+  };
+}
+
+/** Virtual time is counted in instructions of 2 ns. */
+const instructionClock = { shift: 1, seed: 1 } as const;
+
+/** Runs complete worlds of one set of parts. */
+export class Simulator {
+  readonly #parts: SoakParts;
+  readonly #target: TargetConfig;
+  readonly #templates: TemplateStore;
+  readonly #state: StateDirectory;
+
+  constructor(
+    parts: SoakParts,
+    target: TargetConfig,
+    templates: TemplateStore,
+    state: StateDirectory,
+  ) {
+    this.#parts = parts;
+    this.#target = target;
+    this.#templates = templates;
+    this.#state = state;
+  }
+
+  /** Runs a world in a folder of its own. */
+  async run(world: SimWorld, campaignId: string, wait: Wait): Promise<SimRun> {
+    const folder = await createRunFolder(this.#state.runs, newRunId(world.seed, new Date()), world);
+    const machine = this.#machine(world, folder.path);
+    const [base, ...archives] = this.#parts.initramfs;
+    const { hashes } = this.#parts;
+    const template = await this.#templates.get({ ...machine, initramfs: [base] }, hashes, wait);
+    return await runSimulated(
+      world,
+      {
+        machine: { ...machine, initramfs: [base] },
+        template: template.state,
+        archives,
+        pciId: this.#target.device.pciId,
+        folder,
+        campaignId,
+        cycle: 0,
+        cell: cellOf(world),
+        symbolize: toolchainSymbolizer(this.#parts),
+      },
+      wait,
+    );
+  }
+
+  #machine({ machine }: SimWorld, runDir: string): MachineSpec {
+    return {
+      cpus: machine.cpus,
+      memoryMiB: machine.memoryMiB,
+      accel: 'tcg',
+      instructionClock,
+      kernel: this.#parts.vmlinux,
+      initramfs: this.#parts.initramfs,
+      append: soakParameters,
+      nics: linkedPair(this.#target.device.model),
+      qemu: this.#parts.qemu,
+      runDir,
+    };
+  }
+}
+
+/** What a simulated run may be pooled with. */
+export function cellOf({ target, driver, machine, workload }: SimWorld): Cell {
+  return {
+    target,
+    driver: driver.name,
+    defect: driver.defect,
+    kernel: machine.kernel,
+    mode: 'sim',
+    accel: 'tcg',
+    workload: workload.name,
+  };
+}
+
+/** Where templates are kept, below the cache. */
+export function templatesFolder(cache: string): string {
+  return join(cache, 'templates');
+}
