@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
-import { cpioArchive } from '../../lab/src/vm/cpio-archive.ts';
 import { guestShell } from '../../lab/src/bench/guest-shell.ts';
+import { cpioArchive } from '../../lab/src/vm/cpio-archive.ts';
 
 /** The regular files of a "newc" archive, read by the format's description and not by our writer. */
 function filesOf(archive: Buffer): { path: string; mode: number; content: string }[] {

@@ -1,28 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from 'commander';
-import { Deadline, type Wait } from 'qemu-ipc/wait';
-import { StreamProgress } from '../artifacts/build-progress.ts';
-import { cacheDirectory } from '../artifacts/cache-directory.ts';
-import { projectRoot } from '../artifacts/project-root.ts';
-import { chooseDefect } from '../config/choose.ts';
-import { loadConfig } from '../config/load-config.ts';
-import { type ExitStatus, exitStatus } from '../errors.ts';
+import type { ExitStatus } from '../errors.ts';
 import { readWorld } from '../run/read-world.ts';
-import { newRunId } from '../run/run-folder.ts';
 import type { SimRun } from '../run/sim-run.ts';
-import { TemplateStore } from '../run/template-store.ts';
-import {
-  cellOf,
-  completeWorld,
-  configured,
-  Simulator,
-  templatesFolder,
-} from '../soak/sim-scenario.ts';
-import { gatherSoakParts } from '../soak/soak-parts.ts';
-import { ResultStore } from '../store/result-store.ts';
-import { stateDirectory } from '../store/state-directory.ts';
-import type { Outcome } from '../verdict.ts';
 import { interruptSignal } from './signals.ts';
+import { prepareSimulation, simExitStatus } from './simulation.ts';
 
 interface RunOptions {
   readonly json?: boolean;
@@ -41,44 +23,12 @@ export function runCommand(): Command {
 }
 
 async function run(file: string, json: boolean): Promise<ExitStatus> {
-  const draft = await readWorld(file);
-  const root = projectRoot();
-  const { target, driver } = configured(await loadConfig(root), draft);
-  const { defect } = draft.driver;
-  if (defect !== null) chooseDefect(root, driver, defect);
-  const wait: Wait = { signal: interruptSignal(), deadline: Deadline.never };
-  const progress = new StreamProgress(process.stderr);
-  const parts = await gatherSoakParts(draft.machine.kernel, driver, defect, {
-    wait,
-    progress,
-  }).finally(() => progress.close());
-  const world = completeWorld(draft, target, parts);
-  const state = stateDirectory();
-  await using store = await ResultStore.open(state);
-  const startedAt = new Date();
-  const campaignId = `run-${newRunId(world.seed, startedAt)}`;
-  await store.beginCampaign({
-    id: campaignId,
-    seed: world.seed,
-    cell: cellOf(world),
-    startedAt: startedAt.toISOString(),
-  });
-  const templates = new TemplateStore(templatesFolder(cacheDirectory()), (what) => {
-    process.stderr.write(`${what}\n`);
-  });
-  const ran = await new Simulator(parts, target, templates, state).run(world, campaignId, wait);
-  await store.record(ran.verdict);
-  await store.endCampaign(campaignId, new Date().toISOString());
-  process.stdout.write(json ? `${JSON.stringify(document(ran))}\n` : text(ran, state.runs));
-  return statusOf[ran.verdict.outcome];
+  const simulation = await prepareSimulation(await readWorld(file), interruptSignal());
+  await using _simulation = simulation;
+  const ran = await simulation.run();
+  process.stdout.write(json ? `${JSON.stringify(document(ran))}\n` : text(ran, simulation.runs));
+  return simExitStatus[ran.verdict.outcome];
 }
-
-const statusOf: Readonly<Record<Outcome, ExitStatus>> = {
-  PASS: exitStatus.ok,
-  FAIL: exitStatus.driverFailed,
-  ERROR: exitStatus.labFailed,
-  MISS: exitStatus.labFailed,
-};
 
 /** What `--json` prints. */
 function document({ verdict, consoleSha256, virtualNs, instructions, wallMs }: SimRun) {

@@ -54,18 +54,20 @@ export interface SimRunDeps {
   readonly symbolize: Symbolize;
 }
 
-/** What a simulated run was: the same for the same world, but for the time it took. */
-export interface SimRun {
-  readonly verdict: Verdict;
+/** What a world's run is each time; in the run folder too. Counts are since the template went on. */
+export interface SimTrace extends ScheduleReport {
+  readonly version: 1;
   readonly consoleSha256: string;
-  /** Since the template went on. */
-  readonly virtualNs: number;
-  readonly instructions: number;
-  readonly switches: number;
-  /** Hash of all switches between vCPUs. */
-  readonly schedule: string;
+}
+
+/** What came of a simulated run. */
+export interface SimRun extends SimTrace {
+  readonly verdict: Verdict;
   readonly wallMs: number;
 }
+
+/** The file of the run folder with the SimTrace. */
+export const simTraceFile = 'simulation.json';
 
 /** Ends a workload when the console has a report. */
 class Alarm extends Error {}
@@ -109,13 +111,12 @@ class SimulatedRun {
     const end = await this.#inMachine().catch((error: unknown) => this.#endOf(error));
     await this.#console.read();
     const ran = await this.#scheduleReport();
+    const trace: SimTrace = { version: 1, consoleSha256: this.#console.sha256(), ...ran };
+    const file = join(this.#deps.folder.path, simTraceFile);
+    await writeDurably(file, `${JSON.stringify(trace)}\n`);
     const verdict = await this.#conclude(end, ran);
-    return {
-      verdict,
-      consoleSha256: this.#console.sha256(),
-      ...ran,
-      wallMs: Math.round(performance.now() - this.#since),
-    };
+    const wallMs = Math.round(performance.now() - this.#since);
+    return { verdict, ...trace, wallMs };
   }
 
   async #inMachine(): Promise<WorkloadEnd> {

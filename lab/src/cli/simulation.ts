@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Deadline, type Wait } from 'qemu-ipc/wait';
+import { StreamProgress } from '../artifacts/build-progress.ts';
+import { cacheDirectory } from '../artifacts/cache-directory.ts';
+import { projectRoot } from '../artifacts/project-root.ts';
+import { chooseDefect } from '../config/choose.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { type ExitStatus, exitStatus } from '../errors.ts';
+import type { WorldDraft } from '../run/read-world.ts';
+import { newRunId } from '../run/run-folder.ts';
+import type { SimRun } from '../run/sim-run.ts';
+import { TemplateStore } from '../run/template-store.ts';
+import type { SimWorld } from '../run/world.ts';
+import {
+  cellOf,
+  completeWorld,
+  configured,
+  Simulator,
+  templatesFolder,
+} from '../soak/sim-scenario.ts';
+import { gatherSoakParts } from '../soak/soak-parts.ts';
+import { ResultStore } from '../store/result-store.ts';
+import { stateDirectory } from '../store/state-directory.ts';
+import type { Outcome } from '../verdict.ts';
+
+/** A world with everything that it needs to be run. */
+export interface Simulation extends AsyncDisposable {
+  readonly world: SimWorld;
+  /** Where the folders of runs are. */
+  readonly runs: string;
+  /** Runs it and keeps the result. */
+  run(): Promise<SimRun>;
+}
+
+/** Exit status of a verb that runs a world, by what came of it. */
+export const simExitStatus: Readonly<Record<Outcome, ExitStatus>> = {
+  PASS: exitStatus.ok,
+  FAIL: exitStatus.driverFailed,
+  ERROR: exitStatus.labFailed,
+  MISS: exitStatus.labFailed,
+};
+
+/** Builds what a world needs, and fills in what it leaves out. */
+export async function prepareSimulation(
+  draft: WorldDraft,
+  signal: AbortSignal,
+): Promise<Simulation> {
+  const root = projectRoot();
+  const { target, driver } = configured(await loadConfig(root), draft);
+  const { defect } = draft.driver;
+  if (defect !== null) chooseDefect(root, driver, defect);
+  const wait: Wait = { signal, deadline: Deadline.never };
+  const progress = new StreamProgress(process.stderr);
+  const building = gatherSoakParts(draft.machine.kernel, driver, defect, { wait, progress });
+  const parts = await building.finally(() => progress.close());
+  const world = completeWorld(draft, target, parts);
+  const state = stateDirectory();
+  const store = await ResultStore.open(state);
+  const templates = new TemplateStore(templatesFolder(cacheDirectory()), (what) => {
+    process.stderr.write(`${what}\n`);
+  });
+  const simulator = new Simulator(parts, target, templates, state);
+  return {
+    world,
+    runs: state.runs,
+    run: async () => {
+      const startedAt = new Date();
+      const id = `run-${newRunId(world.seed, startedAt)}`;
+      const began = { id, seed: world.seed, cell: cellOf(world) };
+      await store.beginCampaign({ ...began, startedAt: startedAt.toISOString() });
+      const ran = await simulator.run(world, id, wait);
+      await store.record(ran.verdict);
+      await store.endCampaign(id, new Date().toISOString());
+      return ran;
+    },
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
