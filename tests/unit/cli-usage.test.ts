@@ -19,6 +19,10 @@ describe('the command line', function () {
     [['defects', '--minutes', '-1'], /minutes/],
     [['defects', '--from', '/no/such/folder'], /no folder/],
     [['build', 'no-such-artifact'], /kernel-fast/],
+    [['hunt', '--policy', 'lottery'], /fair.*random.*pct/s],
+    [['hunt', '--minutes', '0'], /minutes/],
+    [['run', '/no/such/world.json'], /cannot be read/],
+    [['repro', 'no-such-run'], /no run 'no-such-run'/],
     [['no-such-verb'], /boot.*soak|unknown command/s],
   ];
 
@@ -31,7 +35,17 @@ describe('the command line', function () {
     });
   }
 
-  for (const verb of ['boot', 'build', 'console', 'defects', 'doctor', 'soak']) {
+  for (const verb of [
+    'boot',
+    'build',
+    'console',
+    'defects',
+    'doctor',
+    'hunt',
+    'repro',
+    'run',
+    'soak',
+  ]) {
     it(`shows an example in the help of ${verb}`, async () => {
       const { exitCode, stdout } = await startFerrolab([verb, '--help']);
       expect(exitCode).to.equal(0);

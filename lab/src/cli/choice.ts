@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UsageError } from '../errors.ts';
+import { maxSeed } from '../faults/seeded-random.ts';
+
+const mostMinutes = 60 * 24 * 30;
 
 /** `value` if it is one of `known`; UsageError that lists them when it is not. */
 export function oneOf<T extends string>(option: string, value: string, known: readonly T[]): T {
@@ -16,5 +19,23 @@ export function positiveInteger(option: string, value: string, most: number): nu
   if (number >= 1 && number <= most) return number;
   throw new UsageError('BAD_NUMBER', `--${option} ${value} is not a whole number`, {
     remedy: `Give a number from 1 to ${most}.`,
+  });
+}
+
+/** A number of minutes above 0, fractions allowed. */
+export function minutesOf(text: string): number {
+  const minutes = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (minutes > 0 && minutes <= mostMinutes) return minutes;
+  throw new UsageError('BAD_NUMBER', `--minutes ${text} is not a number of minutes`, {
+    remedy: `Give a number above 0, at most ${mostMinutes}.`,
+  });
+}
+
+/** A seed of the lab's random numbers. */
+export function seedOf(text: string): number {
+  const seed = /^\d+$/.test(text) ? Number(text) : -1;
+  if (seed >= 0 && seed <= maxSeed) return seed;
+  throw new UsageError('BAD_NUMBER', `--seed ${text} is not a seed`, {
+    remedy: `Give a whole number from 0 to ${maxSeed}.`,
   });
 }

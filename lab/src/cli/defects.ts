@@ -22,7 +22,6 @@ import { scoreboardMarkdown, scoreboardPage } from '../defects/scoreboard-page.t
 import { findingsText, scoreboardText } from '../defects/scoreboard-text.ts';
 import { HuntStore } from '../defects/stored-hunt.ts';
 import { UsageError } from '../errors.ts';
-import { maxSeed } from '../faults/seeded-random.ts';
 import { gatherMachineParts } from '../soak/soak-parts.ts';
 import { reconcile } from '../store/reconcile.ts';
 import { ResultStore } from '../store/result-store.ts';
@@ -32,7 +31,7 @@ import {
   acceleratorChoices,
   chooseAccelerator,
 } from '../vm/choose-accelerator.ts';
-import { oneOf, positiveInteger } from './choice.ts';
+import { oneOf, positiveInteger, seedOf } from './choice.ts';
 import { interruptSignal } from './signals.ts';
 
 interface DefectsOptions {
@@ -256,13 +255,5 @@ function minutes(option: string, text: string): number {
   if (value >= least && value <= mostMinutes) return value;
   throw new UsageError('BAD_NUMBER', `--${option} ${text} is not a number of minutes`, {
     remedy: `Give a number of at most ${mostMinutes}.`,
-  });
-}
-
-function seedOf(text: string): number {
-  const seed = /^\d+$/.test(text) ? Number(text) : -1;
-  if (seed >= 0 && seed <= maxSeed) return seed;
-  throw new UsageError('BAD_NUMBER', `--seed ${text} is not a seed`, {
-    remedy: `Give a whole number from 0 to ${maxSeed}.`,
   });
 }

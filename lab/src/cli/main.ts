@@ -11,6 +11,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   console: async () => (await import('./console.ts')).consoleCommand(),
   defects: async () => (await import('./defects.ts')).defectsCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+  hunt: async () => (await import('./hunt.ts')).huntCommand(),
   repro: async () => (await import('./repro.ts')).reproCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
   soak: async () => (await import('./soak.ts')).soakCommand(),

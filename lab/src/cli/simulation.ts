@@ -28,8 +28,8 @@ export interface Simulation extends AsyncDisposable {
   readonly world: SimWorld;
   /** Where the folders of runs are. */
   readonly runs: string;
-  /** Runs it and keeps the result. */
-  run(): Promise<SimRun>;
+  /** Runs it, or the same with another seed, and keeps the result. */
+  run(seed?: number, signal?: AbortSignal): Promise<SimRun>;
 }
 
 /** Exit status of a verb that runs a world, by what came of it. */
@@ -53,26 +53,29 @@ export async function prepareSimulation(
   const progress = new StreamProgress(process.stderr);
   const building = gatherSoakParts(draft.machine.kernel, driver, defect, { wait, progress });
   const parts = await building.finally(() => progress.close());
-  const world = completeWorld(draft, target, parts);
   const state = stateDirectory();
   const store = await ResultStore.open(state);
   const templates = new TemplateStore(templatesFolder(cacheDirectory()), (what) => {
     process.stderr.write(`${what}\n`);
   });
   const simulator = new Simulator(parts, target, templates, state);
+  const world = completeWorld(draft, target, parts);
+  const startedAt = new Date();
+  const id = `sim-${newRunId(world.seed, startedAt)}`;
+  const began = { id, seed: world.seed, cell: cellOf(world) };
+  await store.beginCampaign({ ...began, startedAt: startedAt.toISOString() });
   return {
     world,
     runs: state.runs,
-    run: async () => {
-      const startedAt = new Date();
-      const id = `run-${newRunId(world.seed, startedAt)}`;
-      const began = { id, seed: world.seed, cell: cellOf(world) };
-      await store.beginCampaign({ ...began, startedAt: startedAt.toISOString() });
-      const ran = await simulator.run(world, id, wait);
+    run: async (seed = world.seed, stop = signal) => {
+      const drawn = seed === world.seed ? world : completeWorld({ ...draft, seed }, target, parts);
+      const ran = await simulator.run(drawn, id, { signal: stop, deadline: Deadline.never });
       await store.record(ran.verdict);
-      await store.endCampaign(id, new Date().toISOString());
       return ran;
     },
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await store.endCampaign(id, new Date().toISOString());
+      await store[Symbol.asyncDispose]();
+    },
   };
 }

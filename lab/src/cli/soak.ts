@@ -8,7 +8,6 @@ import { projectRoot } from '../artifacts/project-root.ts';
 import { type KernelFlavour, kernelFlavours } from '../artifacts/recipes/kernel.ts';
 import { chooseDefect, chooseDriver, chooseTarget, chooseWorkload } from '../config/choose.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { UsageError } from '../errors.ts';
 import { maxSeed } from '../faults/seeded-random.ts';
 import { soakDocument } from '../report/soak-document.ts';
 import { soakExitStatus } from '../report/soak-exit-status.ts';
@@ -24,7 +23,7 @@ import {
   acceleratorChoices,
   chooseAccelerator,
 } from '../vm/choose-accelerator.ts';
-import { oneOf, positiveInteger } from './choice.ts';
+import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
 import { interruptSignal } from './signals.ts';
 
 interface SoakOptions {
@@ -43,7 +42,6 @@ interface SoakOptions {
 /** A request before it is known which accelerator runs here. */
 type UncheckedRequest = Omit<SoakRequest, 'accel'> & { readonly accel: AcceleratorChoice };
 
-const mostMinutes = 60 * 24 * 30;
 const mostWorkers = 256;
 
 /** `ferrolab soak`: breaks a driver on purpose for a while, writes every crash down, reports an MTBF. */
@@ -134,24 +132,4 @@ async function accelerator(choice: AcceleratorChoice, parts: SoakParts, signal: 
     identity: `${parts.hashes.qemu} ${parts.hashes.kernel}`,
   };
   return await chooseAccelerator(choice, probe, cacheDirectory(), wait);
-}
-
-function minutesOf(text: string): number {
-  const minutes = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
-  if (minutes > 0 && minutes <= mostMinutes) {
-    return minutes;
-  }
-  throw new UsageError('BAD_NUMBER', `--minutes ${text} is not a number of minutes`, {
-    remedy: `Give a number above 0, at most ${mostMinutes}.`,
-  });
-}
-
-function seedOf(text: string): number {
-  const seed = /^\d+$/.test(text) ? Number(text) : -1;
-  if (seed >= 0 && seed <= maxSeed) {
-    return seed;
-  }
-  throw new UsageError('BAD_NUMBER', `--seed ${text} is not a seed`, {
-    remedy: `Give a whole number from 0 to ${maxSeed}.`,
-  });
 }

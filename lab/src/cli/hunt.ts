@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+import { projectRoot } from '../artifacts/project-root.ts';
+import { type KernelFlavour, kernelFlavours } from '../artifacts/recipes/kernel.ts';
+import { chooseDriver, chooseTarget } from '../config/choose.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { type ExitStatus, exitStatus } from '../errors.ts';
+import { maxSeed } from '../faults/seeded-random.ts';
+import { formatClock } from '../report/durations.ts';
+import type { WorldDraft } from '../run/read-world.ts';
+import type { Schedule } from '../run/world.ts';
+import { type HuntState, hunt } from '../soak/hunt.ts';
+import { textTable } from '../text-table.ts';
+import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
+import { interruptSignal } from './signals.ts';
+import { prepareSimulation } from './simulation.ts';
+
+interface HuntOptions {
+  readonly minutes: string;
+  readonly target: string;
+  readonly driver: string;
+  readonly defect?: string;
+  readonly kernel: string;
+  readonly workload: string;
+  readonly policy: string;
+  readonly workers: string;
+  readonly seed?: string;
+  readonly first?: boolean;
+  readonly json?: boolean;
+}
+
+const policies = ['fair', 'random', 'pct'] as const;
+const schedules: Readonly<Record<(typeof policies)[number], Schedule>> = {
+  fair: { policy: 'fair' },
+  random: { policy: 'random', sliceMax: 20_000 },
+  pct: { policy: 'pct', depth: 3, horizon: 10_000_000_000 },
+};
+const memoryMiB = { fast: 256, debug: 512 } as const;
+const mostWorkers = 256;
+
+/** `ferrolab hunt`: simulated worlds of one scenario over many seeds; each crash comes back by `repro`. */
+export function huntCommand(): Command {
+  return new Command('hunt')
+    .description('run simulated worlds over many seeds; each crash comes back with repro')
+    .option('--minutes <n>', 'how long, fractions allowed', '5')
+    .option('--target <name>', 'entry of lab.config.ts', 'ferronic')
+    .option('--driver <name>', 'driver of the target', 'rust')
+    .option('--defect <name>', 'build this defect of the catalogue into the driver')
+    .option('--kernel <flavour>', kernelFlavours.join(' or '), 'debug')
+    .option('--workload <name>', 'workload of the target', 'traffic-churn')
+    .option('--policy <name>', `which vCPU runs when: ${policies.join(', ')}`, 'random')
+    .option('--workers <n>', 'worlds at the same time (default: as many as cores)', '')
+    .option('--seed <n>', 'seed of all worlds (default: a new one, printed)')
+    .option('--first', 'end with the first crash')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ferrolab hunt --driver c --defect work-uaf --policy pct --first --minutes 10\n',
+    )
+    .action(async (options: HuntOptions) => {
+      process.exitCode = await run(options);
+    });
+}
+
+async function run(options: HuntOptions): Promise<ExitStatus> {
+  const plan = {
+    seed: options.seed === undefined ? randomInt(maxSeed + 1) : seedOf(options.seed),
+    workers:
+      options.workers === ''
+        ? availableParallelism()
+        : positiveInteger('workers', options.workers, mostWorkers),
+    budgetMs: minutesOf(options.minutes) * 60_000,
+    first: options.first ?? false,
+  };
+  const signal = interruptSignal();
+  const draft = await draftOf(options, plan.seed);
+  await using simulation = await prepareSimulation(draft, signal);
+  process.stderr.write(
+    `hunt in ${draft.driver.name}${draft.driver.defect === null ? '' : ` with ${draft.driver.defect}`}, workload ${draft.workload.name}, ${draft.schedule.policy} turns, seed ${plan.seed}, ${plan.workers} at a time\n`,
+  );
+  const deps = {
+    run: (seed: number, stop: AbortSignal) => simulation.run(seed, stop),
+    observer: (state: HuntState) => process.stderr.write(`${progress(state)}\n`),
+  };
+  const state = await hunt(plan, deps, signal);
+  const { fruitless, ...rest } = state;
+  const document = { seed: plan.seed, ...rest, fruitless: Object.fromEntries(fruitless) };
+  process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${summary(state)}\n`);
+  if (signal.aborted) return exitStatus.interrupted;
+  if (state.crashes.length > 0) return exitStatus.driverFailed;
+  return state.runs > 0 && sum(fruitless) < state.runs ? exitStatus.ok : exitStatus.labFailed;
+}
+
+async function draftOf(options: HuntOptions, seed: number): Promise<WorldDraft> {
+  const target = chooseTarget(await loadConfig(projectRoot()), options.target);
+  const kernel = oneOf<KernelFlavour>('kernel', options.kernel, kernelFlavours);
+  return {
+    version: 1,
+    machine: { cpus: 2, memoryMiB: memoryMiB[kernel], mode: 'sim', kernel },
+    target: options.target,
+    driver: {
+      name: chooseDriver(target, options.driver).module,
+      defect: options.defect ?? null,
+    },
+    workload: { name: options.workload },
+    seed,
+    schedule: schedules[oneOf('policy', options.policy, policies)],
+  };
+}
+
+function progress({ runs, wallMs, virtualNs, crashes }: HuntState): string {
+  const perMinute = (runs / (wallMs / 60_000)).toFixed(1);
+  const hours = (virtualNs / 3.6e12).toFixed(2);
+  const titles = crashes.map(({ title, runs: times }) => `${times} × ${title}`).join('; ');
+  return `  ${formatClock(wallMs)}  ${runs} runs, ${perMinute} a minute, ${hours} virtual hours${titles === '' ? '' : ` | ${titles}`}`;
+}
+
+function summary(state: HuntState): string {
+  const { crashes, fruitless } = state;
+  const lines = [progress(state).trim()];
+  for (const [reason, times] of fruitless) lines.push(`${times} tested nothing: ${reason}`);
+  if (crashes.length === 0) return [...lines, 'no crash'].join('\n');
+  const rows = crashes.map(({ title, runs, afterRuns, afterMs, runId }) => [
+    title,
+    String(runs),
+    `${afterRuns} runs, ${formatClock(afterMs)}`,
+    `npm run lab:repro -- ${runId}`,
+  ]);
+  return [...lines, ...textTable(['crash', 'runs', 'first after', 'comes back with'], rows)].join(
+    '\n',
+  );
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
+}

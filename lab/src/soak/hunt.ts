@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import { deriveSeed } from '../faults/seeded-random.ts';
+import type { SimRun } from '../run/sim-run.ts';
+
+/** How long a hunt goes on. */
+export interface HuntPlan {
+  /** Of the first world; the others' are derived from it. */
+  readonly seed: number;
+  readonly workers: number;
+  readonly budgetMs: number;
+  /** Whether the first crash ends it. */
+  readonly first: boolean;
+}
+
+export interface HuntDeps {
+  /** Runs the world of a seed; its verdict is on the disk when it resolves. */
+  readonly run: (seed: number, signal: AbortSignal) => Promise<SimRun>;
+  readonly observer: (state: HuntState) => void;
+}
+
+/** A crash that was found, with the first run that found it. */
+export interface FoundCrash {
+  readonly title: string;
+  readonly runId: string;
+  readonly seed: number;
+  /** How many worlds had been run by then, this one included, and for how long the hunt had gone on. */
+  readonly afterRuns: number;
+  readonly afterMs: number;
+  /** Runs that ended with it. */
+  readonly runs: number;
+}
+
+/** How far a hunt is. */
+export interface HuntState {
+  readonly runs: number;
+  readonly wallMs: number;
+  readonly virtualNs: number;
+  /** Runs that tested nothing, or whose test failed, by reason. */
+  readonly fruitless: ReadonlyMap<string, number>;
+  readonly crashes: readonly FoundCrash[];
+}
+
+/** After so many fruitless runs in a row there is no point in more. */
+const mostFruitless = 5;
+
+/** Runs worlds over seeds until the budget is used up, the signal fires, or it has what it was sent for. */
+export async function hunt(
+  plan: HuntPlan,
+  deps: HuntDeps,
+  signal: AbortSignal,
+): Promise<HuntState> {
+  return await new Hunt(plan, deps, signal).go();
+}
+
+class Hunt {
+  readonly #plan: HuntPlan;
+  readonly #deps: HuntDeps;
+  readonly #over = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #since = performance.now();
+  readonly #fruitless = new Map<string, number>();
+  readonly #crashes = new Map<string, FoundCrash>();
+  #next = 0;
+  #runs = 0;
+  #virtualNs = 0;
+  #fruitlessInARow = 0;
+
+  constructor(plan: HuntPlan, deps: HuntDeps, signal: AbortSignal) {
+    this.#plan = plan;
+    this.#deps = deps;
+    const budget = AbortSignal.timeout(plan.budgetMs);
+    this.#signal = AbortSignal.any([signal, this.#over.signal, budget]);
+  }
+
+  async go(): Promise<HuntState> {
+    const workers = Array.from({ length: this.#plan.workers }, () => this.#work());
+    const results = await Promise.allSettled(workers);
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+    return this.#state();
+  }
+
+  async #work(): Promise<void> {
+    try {
+      while (!this.#signal.aborted) {
+        const seed = deriveSeed(this.#plan.seed, this.#next);
+        this.#next += 1;
+        const ran = await this.#deps.run(seed, this.#signal);
+        // A run that the end of the hunt has cut counts for nothing.
+        if (!this.#signal.aborted) this.#note(ran, seed);
+      }
+    } catch (error) {
+      // Without a place for results the other workers' runs are worth nothing either.
+      this.#over.abort(error);
+      throw error;
+    }
+  }
+
+  #note(ran: SimRun, seed: number): void {
+    const { verdict, virtualNs } = ran;
+    this.#runs += 1;
+    this.#virtualNs += virtualNs;
+    const counts = verdict.outcome === 'PASS' || verdict.outcome === 'FAIL';
+    this.#fruitlessInARow = counts ? 0 : this.#fruitlessInARow + 1;
+    if (!counts) {
+      this.#fruitless.set(verdict.reason, (this.#fruitless.get(verdict.reason) ?? 0) + 1);
+    }
+    const [crash] = verdict.crashes;
+    if (crash !== undefined) {
+      const found = this.#crashes.get(crash.title) ?? {
+        title: crash.title,
+        runId: verdict.runId,
+        seed,
+        afterRuns: this.#runs,
+        afterMs: this.#elapsedMs(),
+        runs: 0,
+      };
+      this.#crashes.set(crash.title, { ...found, runs: found.runs + 1 });
+    }
+    this.#deps.observer(this.#state());
+    const sated = this.#plan.first && this.#crashes.size > 0;
+    if (sated || this.#fruitlessInARow >= mostFruitless) this.#over.abort();
+  }
+
+  #state(): HuntState {
+    return {
+      runs: this.#runs,
+      wallMs: this.#elapsedMs(),
+      virtualNs: this.#virtualNs,
+      fruitless: this.#fruitless,
+      crashes: [...this.#crashes.values()],
+    };
+  }
+
+  #elapsedMs(): number {
+    return Math.round(performance.now() - this.#since);
+  }
+}
