@@ -35,7 +35,6 @@ struct ferronic_file {
 	dma_addr_t dma;
 };
 
-
 static void ferronic_chardev_release(struct kref *kref)
 {
 	struct ferronic_chardev *chardev =
