@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { KernelFlavour } from '../artifacts/recipes/kernel.ts';
 import type { EndCheckName } from '../config/step-names.ts';
 import type { FaultPlan } from '../faults/fault.ts';
+import type { VcpuPolicy } from '../vm/vcpu-scheduler.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { PlannedStandingFault } from './standing-faults.ts';
 import type { PlannedStep } from './workloads/planned-step.ts';
@@ -49,16 +50,9 @@ export interface RoundParams {
   readonly steps: readonly PlannedStep[];
 }
 
-/** Which vCPU of a simulated machine runs when; lengths and positions in instructions. */
+/** Which vCPU of a simulated machine runs when; a list of turns is part of the world. */
 export type Schedule = (
-  | { readonly policy: 'fair' }
-  | {
-      readonly policy: 'random';
-      readonly sliceMax: number;
-      readonly from?: number;
-      readonly until?: number;
-    }
-  | { readonly policy: 'pct'; readonly depth: number; readonly horizon: number }
+  | Exclude<VcpuPolicy, { policy: 'list' }>
   | { readonly policy: 'list'; readonly turns: readonly (readonly [at: number, cpu: number])[] }
 ) & { readonly irqDelayMax?: number };
 
