@@ -4,7 +4,7 @@ import type { CrashReport } from './crash-report.ts';
 /** A fault of the kernel's own, whatever driver is bound. */
 interface KernelFault {
   readonly title: string;
-  /** What its lines must have; without, no module may be on its stacks. */
+  /** What its lines must have, its first line the first; without, no module may be on its stacks. */
   readonly says?: readonly string[];
 }
 
@@ -29,6 +29,14 @@ export function isKernelsOwn({ title, lines }: CrashReport): boolean {
       (fault.says === undefined
         ? !lines.some((line) => /\+0x[0-9a-f]+\/0x[0-9a-f]+ \[/.test(line))
         : fault.says.every((words) => lines.some((line) => line.includes(words)))),
+  );
+}
+
+/** Whether a report of which more may come could turn out to be one. */
+export function couldBeKernelsOwn({ title, lines: [heading = ''] }: CrashReport): boolean {
+  return ownFaults.some(
+    ({ title: own, says: [first] = [] }) =>
+      own === title && first !== undefined && heading.includes(first),
   );
 }
 

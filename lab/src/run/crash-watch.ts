@@ -2,7 +2,7 @@
 import { Deadline, sleep, type Wait } from 'qemu-ipc/wait';
 import { ConsoleParser } from '../console/console-parser.ts';
 import type { CrashReport } from '../console/crash-report.ts';
-import { isCountOfLeaks, isKernelsOwn } from '../console/kernel-faults.ts';
+import { couldBeKernelsOwn, isCountOfLeaks, isKernelsOwn } from '../console/kernel-faults.ts';
 import type { CrashRecord } from '../verdict.ts';
 import type { RunningVm } from '../vm/launch.ts';
 import { describeExit } from '../vm/qemu-process.ts';
@@ -21,6 +21,8 @@ export interface CollectLimits {
 
 /** How long a report that has begun may stay incomplete before the run is ended for it, in milliseconds. */
 const openReportMs = 1_500;
+/** So many times, when it could turn out to be a fault of the kernel's own: a console under load is slow. */
+const openReportTries = 8;
 
 /** How much of a crash is kept to look at it before its end, in bytes. */
 const mostCrashText = 256 * 1024;
@@ -84,12 +86,7 @@ export class CrashWatch implements Disposable {
         troubled('console');
       } else if (this.#parser.crashing) {
         // Many reports have no last line: one that stays open for this long is as good as complete.
-        this.#openReport ??= setTimeout(() => {
-          this.#openReport = undefined;
-          if (this.#blameable(this.#preview()).length > 0) {
-            troubled('console');
-          }
-        }, openReportMs).unref();
+        this.#openReport ??= this.#watchOpenReport(() => troubled('console'), openReportTries);
       } else {
         clearTimeout(this.#openReport);
         this.#openReport = undefined;
@@ -192,6 +189,19 @@ export class CrashWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#attachment[Symbol.dispose]();
     clearTimeout(this.#openReport);
+  }
+
+  /** Alarms when what there is of a report is enough to blame the driver; more may yet excuse it, for a while. */
+  #watchOpenReport(alarm: () => void, tries: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#openReport = undefined;
+      const open = this.#blameable(this.#preview());
+      if (tries > 1 && open.length > 0 && open.every(couldBeKernelsOwn)) {
+        this.#openReport = this.#watchOpenReport(alarm, tries - 1);
+      } else if (open.length > 0) {
+        alarm();
+      }
+    }, openReportMs).unref();
   }
 
   /** The watch's own parser is in the middle of a report: another one reads what there is of it. */
