@@ -12,7 +12,7 @@ import { addTallies, emptyTally } from '../fault-tally.ts';
 import { cancelDeviceFault, deviceTally, faultAhead, injectDeviceFault } from '../faults/inject.ts';
 import type { Cell, CrashRecord, Verdict } from '../verdict.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
-import { describeExit } from '../vm/qemu-process.ts';
+import { describeExit, type VmExit } from '../vm/qemu-process.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
 import {
   type ScheduleReport,
@@ -244,14 +244,15 @@ class SimulatedRun {
   async #conclude(end: WorkloadEnd, ran: ScheduleReport): Promise<Verdict> {
     const { folder, campaignId, cycle, cell } = this.#deps;
     const guestEnd = this.#guest?.end;
+    const ended = guestEnd?.kind === 'ended' ? guestEnd.exit : undefined;
     const reports = this.#console.end();
     const judgement = judge({
       stage: this.#stage,
       end,
       reports: [...reports.map(recordOf), ...(await this.#deviceReports())],
       panicked: guestEnd?.kind === 'panicked',
-      guestReset: guestEnd?.kind === 'ended' && guestEnd.exit.kind === 'exited',
-      qemuDied: guestEnd?.kind === 'ended' ? describeExit(guestEnd.exit) : null,
+      guestReset: ended !== undefined && endedByGuest(ended),
+      qemuDied: ended === undefined || endedByGuest(ended) ? null : describeExit(ended),
       driverInStack: this.#console.driverInStack,
       guestAnswers: false,
       qmpAnswers: true,
@@ -354,6 +355,11 @@ class ConsoleReader {
       ...reports.filter((report) => !isKernelsOwn(report) && !isCountOfLeaks(report)),
     );
   }
+}
+
+/** QEMU ends in order when its guest resets itself. One that was killed says nothing of the driver. */
+function endedByGuest(exit: VmExit): boolean {
+  return exit.kind === 'exited' && exit.code === 0;
 }
 
 function schedulerSpec(schedule: Schedule, seed: number): VcpuSchedulerSpec {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { lockFile } from '../artifacts/file-lock.ts';
@@ -68,11 +68,6 @@ export class TemplateStore {
     return template;
   }
 
-  /** Forgets a template that could not be loaded. */
-  async drop({ state }: Template): Promise<void> {
-    await rm(join(state, '..'), { recursive: true, force: true });
-  }
-
   async #make(dir: string, key: string, machine: MachineSpec, wait: Wait): Promise<void> {
     await rm(dir, { recursive: true, force: true });
     const work = await mkdtemp(`${dir}.making-`);
@@ -106,11 +101,7 @@ async function isWhole(dir: string, key: string): Promise<boolean> {
     const text = await readFile(join(dir, descriptionFile), 'utf8');
     const { version, key: made, bytes, modifiedMs } = JSON.parse(text) as Description;
     const { size, mtimeMs } = await stat(join(dir, stateFile));
-    if (version !== 1 || made !== key || size !== bytes || mtimeMs !== modifiedMs) return false;
-    // The oldest are dropped first.
-    const now = new Date();
-    await utimes(join(dir, descriptionFile), now, now);
-    return true;
+    return version === 1 && made === key && size === bytes && mtimeMs === modifiedMs;
   } catch {
     return false;
   }
