@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
-import { AbortedError } from 'qemu-ipc/errors';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import type { CrashReport } from '../console/crash-report.ts';
-import { LabError } from '../errors.ts';
 import { addTallies, emptyTally, type FaultTally } from '../fault-tally.ts';
 import { cancelDeviceFault, deviceTally, inject, injectDeviceFault } from '../faults/inject.ts';
-import type { Cell, CrashRecord, Exposure, Verdict } from '../verdict.ts';
+import type { CrashRecord, Exposure, Verdict } from '../verdict.ts';
 import { launchVm, type RunningVm } from '../vm/launch.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
 import { describeExit } from '../vm/qemu-process.ts';
 import type { SshCredentials, SshSession } from '../vm/ssh-session.ts';
-import { crashText, type Symbolize } from './crash-text.ts';
+import { concludeRun, type EndedRun, type RunIdentity } from './conclude-run.ts';
 import { CrashWatch, type Trouble } from './crash-watch.ts';
 import { entryReport, readDeviceLog } from './device-log.ts';
 import { deviceReport } from './device-report.ts';
@@ -22,29 +20,21 @@ import { Guest } from './guest.ts';
 import { GuestClock } from './guest-clock.ts';
 import { GuestDriver } from './guest-driver.ts';
 import { InjectedFaults } from './injected-faults.ts';
-import { judge } from './judge.ts';
 import { processorState } from './processor-state.ts';
-import { type RunFolder, writeVerdict } from './run-folder.ts';
 import { Slots } from './slot.ts';
 import { sshGuest } from './ssh-guest.ts';
 import { injectStandingFault } from './standing-faults.ts';
 import { churn } from './workload.ts';
-import { type Stage, type WorkloadEnd, WorkloadEnded } from './workload-end.ts';
+import { type Stage, type WorkloadEnd, workloadEndOf } from './workload-end.ts';
 import { prepareEndChecks } from './workloads/end-checks.ts';
-import { type World, worldId } from './world.ts';
+import type { World } from './world.ts';
 
 /** What a live run needs besides its world. */
-export interface LiveRunDeps {
+export interface LiveRunDeps extends RunIdentity {
   readonly machine: MachineSpec;
   readonly credentials: SshCredentials;
   /** PCI identity of the device under test, `vendor:device`. */
   readonly pciId: string;
-  readonly folder: RunFolder;
-  readonly campaignId: string;
-  readonly cycle: number;
-  readonly cell: Cell;
-  /** Turns reports into text with source lines; the plain report is kept when it fails. */
-  readonly symbolize: Symbolize;
   /** Told each time the run enters a new step. */
   readonly onStep?: (step: string) => void;
 }
@@ -58,10 +48,9 @@ const bootMs = { fast: 60_000, debug: 180_000 } as const;
  */
 const silenceMs = 26_000;
 
-/** Time for the last questions to a guest that has not crashed, and for symbolizing one that has. */
+/** Time for the last questions to a guest. */
 const lastQuestionsMs = 20_000;
 const afterAlarmMs = 10_000;
-const symbolizeMs = 60_000;
 
 /**
  * Runs one world on a fresh machine and returns its verdict, which is on the disk by then. When
@@ -103,7 +92,12 @@ class LiveRun {
       vm = await launchVm(this.#deps.machine, this.#bootWait());
     } catch (error) {
       return await this.#conclude(
-        { end: endOf(error, this.#wait), reports: [], qmpAnswers: false, ...noSigns },
+        {
+          end: workloadEndOf(error, this.#wait.signal),
+          reports: [],
+          qmpAnswers: false,
+          ...noSigns,
+        },
         emptyTally,
       );
     }
@@ -160,7 +154,7 @@ class LiveRun {
         await this.#drive(guest, vm, signal);
         return { kind: 'finished' };
       } catch (error) {
-        const end = signal.aborted ? cutOrCrashed(watch) : endOf(error, this.#wait);
+        const end = signal.aborted ? cutOrCrashed(watch) : workloadEndOf(error, this.#wait.signal);
         if (end.kind === 'cut') {
           return await provesLife(session);
         }
@@ -173,7 +167,7 @@ class LiveRun {
         return await lostOrStuck(end, session);
       }
     } catch (error) {
-      return signal.aborted ? cutOrCrashed(watch) : endOf(error, this.#wait);
+      return signal.aborted ? cutOrCrashed(watch) : workloadEndOf(error, this.#wait.signal);
     } finally {
       clearTimeout(timer);
     }
@@ -278,7 +272,11 @@ class LiveRun {
   }
 
   async #conclude(
-    seen: {
+    {
+      reports,
+      deviceReports,
+      ...signs
+    }: {
       readonly end: WorkloadEnd;
       readonly reports: readonly CrashReport[];
       readonly deviceReports: readonly CrashRecord[];
@@ -290,48 +288,23 @@ class LiveRun {
     },
     faults: FaultTally,
   ): Promise<Verdict> {
-    const { folder, campaignId, cycle, cell } = this.#deps;
-    const judgement = judge({
-      ...seen,
+    const evidence = {
+      ...signs,
       stage: this.#stage,
-      reports: [...seen.reports.map(recordOf), ...seen.deviceReports],
       guestAnswers: this.#answersAfterAlarm,
-    });
-    const verdict: Verdict = {
-      version: 1,
-      runId: folder.runId,
-      campaignId,
-      cycle,
-      worldId: worldId(this.#world),
-      cell,
-      seed: this.#world.seed,
-      ...judgement,
-      exposure:
-        judgement.outcome === 'PASS' || judgement.outcome === 'FAIL'
-          ? this.#exposure()
-          : noExposure,
+    };
+    const run: EndedRun = {
+      world: this.#world,
+      startedAt: this.#startedAt,
+      reports,
+      deviceReports,
+      evidence,
+      exposure: this.#exposure(),
       faults,
+      lastFaults: this.#injected.recent(),
       phasesMs: this.#phasesMs,
-      startedAt: this.#startedAt.toISOString(),
-      endedAt: new Date().toISOString(),
     };
-    if (judgement.outcome === 'FAIL') {
-      await this.#writeReport(seen.reports, judgement.reason);
-    }
-    this.#events.write('verdict', { outcome: verdict.outcome, reason: verdict.reason });
-    await this.#events.close();
-    await writeVerdict(folder, verdict);
-    return verdict;
-  }
-
-  async #writeReport(reports: readonly CrashReport[], reason: string): Promise<void> {
-    const wait: Wait = {
-      signal: never,
-      deadline: Deadline.after(symbolizeMs),
-    };
-    const faults = this.#injected.recent();
-    const text = await crashText({ reason, reports, faults }, this.#deps.symbolize, wait);
-    await writeDurably(join(this.#deps.folder.path, 'report.txt'), text);
+    return await concludeRun(run, this.#deps, this.#events);
   }
 
   /** A processor that idles with a timer that is not set was stalled by the machine, not by the driver. */
@@ -420,10 +393,6 @@ const noSigns = {
   driverInStack: false,
 } as const;
 
-function recordOf({ title, type, frame, corrupted, family }: CrashReport): CrashRecord {
-  return { title, type, frame, corrupted, family };
-}
-
 /** The signs of the crash decide; that the workload was ended by them says nothing more. */
 function cutOrCrashed(watch: CrashWatch): WorkloadEnd {
   return watch.signal.aborted ? { kind: 'alarm' } : { kind: 'cut' };
@@ -462,19 +431,4 @@ async function lostOrStuck(end: WorkloadEnd, session: SshSession): Promise<Workl
   }
   const { cause } = await session.closed;
   return cause?.message.includes('Keepalive') === true ? { kind: 'stuck', doing: end.doing } : end;
-}
-
-function endOf(error: unknown, wait: Wait): WorkloadEnd {
-  if (error instanceof WorkloadEnded) {
-    return error.end;
-  }
-  if (error instanceof AbortedError || wait.signal.aborted) {
-    return { kind: 'cut' };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  const problem = message.replace(/\s*\n\s*/g, ' ');
-  return {
-    kind: 'lab',
-    problem: error instanceof LabError ? `${problem} (${error.code})` : problem,
-  };
 }

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AbortedError } from 'qemu-ipc/errors';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
-import { ConsoleParser } from '../console/console-parser.ts';
-import type { CrashReport } from '../console/crash-report.ts';
-import { isCountOfLeaks, isKernelsOwn } from '../console/kernel-faults.ts';
-import { LabError } from '../errors.ts';
 import { addTallies, emptyTally } from '../fault-tally.ts';
 import { cancelDeviceFault, deviceTally, faultAhead, injectDeviceFault } from '../faults/inject.ts';
-import type { Cell, CrashRecord, Verdict } from '../verdict.ts';
+import type { CrashRecord, Verdict } from '../verdict.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
 import { describeExit, type VmExit } from '../vm/qemu-process.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
@@ -20,7 +14,8 @@ import {
   type VcpuPolicy,
   type VcpuSchedulerSpec,
 } from '../vm/vcpu-scheduler.ts';
-import { crashText, type Symbolize } from './crash-text.ts';
+import { concludeRun, type EndedRun, type RunIdentity } from './conclude-run.ts';
+import { ConsoleFile } from './console-file.ts';
 import { entryReport, readDeviceLog } from './device-log.ts';
 import { writeDurably } from './durable-file.ts';
 import { EventLog } from './event-log.ts';
@@ -28,17 +23,15 @@ import { type DeviceMadeFault, FaultSchedule } from './fault-schedule.ts';
 import { Guest } from './guest.ts';
 import { GuestDriver } from './guest-driver.ts';
 import { InjectedFaults } from './injected-faults.ts';
-import { judge } from './judge.ts';
-import { type RunFolder, writeVerdict } from './run-folder.ts';
 import { SimulatedGuest } from './simulated-guest.ts';
 import { injectStandingFault } from './standing-faults.ts';
 import { churn } from './workload.ts';
-import { type Stage, type WorkloadEnd, WorkloadEnded } from './workload-end.ts';
+import { type Stage, type WorkloadEnd, WorkloadEnded, workloadEndOf } from './workload-end.ts';
 import { prepareEndChecks } from './workloads/end-checks.ts';
-import { type Schedule, type SimWorld, worldId } from './world.ts';
+import type { Schedule, SimWorld } from './world.ts';
 
 /** What a simulated run needs besides its world. */
-export interface SimRunDeps {
+export interface SimRunDeps extends RunIdentity {
   /** Without its schedule, which is the world's. */
   readonly machine: MachineSpec;
   /** Saved machine to begin with. */
@@ -47,11 +40,6 @@ export interface SimRunDeps {
   readonly archives: readonly string[];
   /** PCI identity of the device under test, `vendor:device`. */
   readonly pciId: string;
-  readonly folder: RunFolder;
-  readonly campaignId: string;
-  readonly cycle: number;
-  readonly cell: Cell;
-  readonly symbolize: Symbolize;
 }
 
 /** What a world's run is each time; in the run folder too. Counts are since the template went on. */
@@ -75,7 +63,6 @@ class Alarm extends Error {}
 const turnsFile = 'turns.txt';
 const never = new AbortController().signal;
 const commandMs = 10_000;
-const symbolizeMs = 60_000;
 const nothingRan: ScheduleReport = { instructions: 0, virtualNs: 0, switches: 0, schedule: '' };
 
 /** Runs a world; the verdict is on the disk when this resolves. Rejects only when it could not be written. */
@@ -92,7 +79,7 @@ class SimulatedRun {
   readonly #clock = { nowNs: () => this.#guest?.virtualNs };
   readonly #events: EventLog;
   readonly #injected = new InjectedFaults(this.#clock);
-  readonly #console: ConsoleReader;
+  readonly #console: ConsoleFile;
   readonly #waiting: { readonly nic: string; readonly id: number }[] = [];
   #guest: SimulatedGuest | undefined;
   #stage: Stage = 'launch';
@@ -103,7 +90,7 @@ class SimulatedRun {
     this.#deps = deps;
     this.#wait = wait;
     this.#events = new EventLog(join(deps.folder.path, 'events.ndjson'), this.#clock);
-    this.#console = new ConsoleReader(join(deps.folder.path, 'console.log'), world.driver.name);
+    this.#console = new ConsoleFile(join(deps.folder.path, 'console.log'), world.driver.name);
   }
 
   async run(): Promise<SimRun> {
@@ -217,18 +204,10 @@ class SimulatedRun {
   }
 
   #endOf(error: unknown): WorkloadEnd {
-    if (error instanceof Alarm) return { kind: 'alarm' };
-    if (error instanceof WorkloadEnded) {
-      // The guest is silent because it has ended; its console says why.
-      return this.#guest?.end === undefined ? error.end : { kind: 'alarm' };
-    }
-    if (error instanceof AbortedError || this.#wait.signal.aborted) return { kind: 'cut' };
-    const message = error instanceof Error ? error.message : String(error);
-    const problem = message.replace(/\s*\n\s*/g, ' ');
-    return {
-      kind: 'lab',
-      problem: error instanceof LabError ? `${problem} (${error.code})` : problem,
-    };
+    // A guest is silent because it has ended; its console says why.
+    const silenced = error instanceof WorkloadEnded && this.#guest?.end !== undefined;
+    if (error instanceof Alarm || silenced) return { kind: 'alarm' };
+    return workloadEndOf(error, this.#wait.signal);
   }
 
   async #scheduleReport(): Promise<ScheduleReport> {
@@ -242,51 +221,33 @@ class SimulatedRun {
   }
 
   async #conclude(end: WorkloadEnd, ran: ScheduleReport): Promise<Verdict> {
-    const { folder, campaignId, cycle, cell } = this.#deps;
     const guestEnd = this.#guest?.end;
     const ended = guestEnd?.kind === 'ended' ? guestEnd.exit : undefined;
     const reports = this.#console.end();
-    const judgement = judge({
-      stage: this.#stage,
-      end,
-      reports: [...reports.map(recordOf), ...(await this.#deviceReports())],
-      panicked: guestEnd?.kind === 'panicked',
-      guestReset: ended !== undefined && endedByGuest(ended),
-      qemuDied: ended === undefined || endedByGuest(ended) ? null : describeExit(ended),
-      driverInStack: this.#console.driverInStack,
-      guestAnswers: false,
-      qmpAnswers: true,
-    });
-    const counts = judgement.outcome === 'PASS' || judgement.outcome === 'FAIL';
-    const verdict: Verdict = {
-      version: 1,
-      runId: folder.runId,
-      campaignId,
-      cycle,
-      worldId: worldId(this.#world),
-      cell,
-      seed: this.#world.seed,
-      ...judgement,
+    const run: EndedRun = {
+      world: this.#world,
+      startedAt: this.#startedAt,
+      reports,
+      deviceReports: await this.#deviceReports(),
+      evidence: {
+        stage: this.#stage,
+        end,
+        panicked: guestEnd?.kind === 'panicked',
+        guestReset: ended !== undefined && endedByGuest(ended),
+        qemuDied: ended === undefined || endedByGuest(ended) ? null : describeExit(ended),
+        driverInStack: this.#console.driverInStack,
+        guestAnswers: false,
+        qmpAnswers: true,
+      },
       exposure: {
-        wallMs: counts ? Math.round(performance.now() - this.#since) : 0,
-        virtualMs: counts ? Math.round(ran.virtualNs / 1e6) : 0,
+        wallMs: Math.round(performance.now() - this.#since),
+        virtualMs: Math.round(ran.virtualNs / 1e6),
       },
       faults: this.#faults,
+      lastFaults: this.#injected.recent(),
       phasesMs: {},
-      startedAt: this.#startedAt.toISOString(),
-      endedAt: new Date().toISOString(),
     };
-    if (judgement.outcome === 'FAIL') {
-      const faults = this.#injected.recent();
-      const wait: Wait = { signal: never, deadline: Deadline.after(symbolizeMs) };
-      const { reason } = judgement;
-      const text = await crashText({ reason, reports, faults }, this.#deps.symbolize, wait);
-      await writeDurably(join(folder.path, 'report.txt'), text);
-    }
-    this.#events.write('verdict', { outcome: verdict.outcome, reason: verdict.reason });
-    await this.#events.close();
-    await writeVerdict(folder, verdict);
-    return verdict;
+    return await concludeRun(run, this.#deps, this.#events);
   }
 
   async #deviceReports(): Promise<readonly CrashRecord[]> {
@@ -301,59 +262,6 @@ class SimulatedRun {
       }
     }
     return reports;
-  }
-}
-
-/** The console's file, read as it grows. */
-class ConsoleReader {
-  readonly #path: string;
-  readonly #driverFrame: string;
-  readonly #parser = new ConsoleParser();
-  readonly #hash = createHash('sha256');
-  readonly #reports: CrashReport[] = [];
-  #at = 0;
-  driverInStack = false;
-
-  constructor(path: string, module: string) {
-    this.#path = path;
-    this.#driverFrame = `[${module}]`;
-  }
-
-  /** What may be the driver's fault, of the reports that are complete. */
-  get reports(): readonly CrashReport[] {
-    return this.#reports;
-  }
-
-  async read(): Promise<void> {
-    const file = await open(this.#path).catch(() => undefined);
-    if (file === undefined) return;
-    await using _file = file;
-    for (;;) {
-      const chunk = Buffer.alloc(65_536);
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, this.#at);
-      if (bytesRead === 0) return;
-      const seen = chunk.subarray(0, bytesRead);
-      this.#at += bytesRead;
-      this.#hash.update(seen);
-      this.#take(this.#parser.push(seen));
-      this.driverInStack ||= this.#parser.crashing && seen.includes(this.#driverFrame);
-    }
-  }
-
-  /** All reports; nothing is read after this. */
-  end(): readonly CrashReport[] {
-    this.#take(this.#parser.end());
-    return this.#reports;
-  }
-
-  sha256(): string {
-    return this.#hash.copy().digest('hex');
-  }
-
-  #take(reports: readonly CrashReport[]): void {
-    this.#reports.push(
-      ...reports.filter((report) => !isKernelsOwn(report) && !isCountOfLeaks(report)),
-    );
   }
 }
 
@@ -378,8 +286,4 @@ function vcpuPolicy(schedule: Schedule): VcpuPolicy {
     default:
       return schedule;
   }
-}
-
-function recordOf({ title, type, frame, corrupted, family }: CrashReport): CrashRecord {
-  return { title, type, frame, corrupted, family };
 }

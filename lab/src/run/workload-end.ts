@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { AbortedError } from 'qemu-ipc/errors';
+import { LabError } from '../errors.ts';
 
 /** How far a run had come: blame on the driver is possible from `load` on. */
 export type Stage = 'launch' | 'boot' | 'load' | 'churn';
@@ -36,4 +38,20 @@ export class WorkloadEnded extends Error {
     this.name = 'WorkloadEnded';
     this.end = end;
   }
+}
+
+/** How a workload ended that threw `error`, `signal` being what cuts it. */
+export function workloadEndOf(error: unknown, signal: AbortSignal): WorkloadEnd {
+  if (error instanceof WorkloadEnded) {
+    return error.end;
+  }
+  if (error instanceof AbortedError || signal.aborted) {
+    return { kind: 'cut' };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const problem = message.replace(/\s*\n\s*/g, ' ');
+  return {
+    kind: 'lab',
+    problem: error instanceof LabError ? `${problem} (${error.code})` : problem,
+  };
 }
