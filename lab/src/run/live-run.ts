@@ -48,12 +48,10 @@ const bootMs = { fast: 60_000, debug: 180_000 } as const;
  */
 const silenceMs = 26_000;
 
-/**
- * How long a guest has for the last question: where a host is busy, `true` can take a debug kernel
- * more than 20 s. After an alarm its answer is a detail.
- */
-const lastQuestionMs = 60_000;
+/** Time for an answer to the simplest question. */
+const lastQuestionMs = 20_000;
 const afterAlarmMs = 10_000;
+const lastQuestion = 'the last question, after the run was cut';
 
 /**
  * Runs one world on a fresh machine and returns its verdict, which is on the disk by then. When
@@ -119,8 +117,7 @@ class LiveRun {
     this.#exposedUntil ??= performance.now();
     this.#events.write('workload-end', { ...end });
     await this.#awaitEvidence(end, watch);
-    const silent = end.kind === 'stuck' && !watch.signal.aborted;
-    if (silent || watch.onlyStalls) await this.#writeProcessors(vm);
+    if (watch.onlyStalls) await this.#writeProcessors(vm);
     const aftermath: Wait = {
       signal: never,
       deadline: Deadline.after(5_000),
@@ -160,7 +157,7 @@ class LiveRun {
       } catch (error) {
         const end = signal.aborted ? cutOrCrashed(watch) : workloadEndOf(error, this.#wait.signal);
         if (end.kind === 'cut') {
-          return await provesLife(session);
+          return await this.#afterSilence(await provesLife(session), vm, watch, session);
         }
         if (end.kind === 'alarm') {
           await watch.collect(never);
@@ -168,7 +165,7 @@ class LiveRun {
         if (end.kind === 'alarm' && watch.onlyStalls) {
           this.#answersAfterAlarm = (await ask(session, afterAlarmMs)) === 'answers';
         }
-        return await lostOrStuck(end, session);
+        return await this.#afterSilence(await lostOrStuck(end, session), vm, watch, session);
       }
     } catch (error) {
       return signal.aborted ? cutOrCrashed(watch) : workloadEndOf(error, this.#wait.signal);
@@ -181,8 +178,9 @@ class LiveRun {
     this.#step('boot');
     this.#stage = 'boot';
     const wait: Wait = { signal, deadline: this.#bootWait().deadline };
-    // A guest that answers nothing for 40 s hangs; before that its own watchdogs shall speak.
-    const keepalive = { intervalMs: 8_000, countMax: 5 };
+    // Ends a session whose guest is silent during a command that may take long. Others end by themselves
+    // before, so that there is a session to ask whether all of the guest is silent.
+    const keepalive = { intervalMs: 8_000, countMax: 12 };
     return await vm.connectSsh(this.#deps.credentials, wait, { keepalive });
   }
 
@@ -257,18 +255,47 @@ class LiveRun {
     }
   }
 
-  /** Lets a crash write its report, and a silent guest's watchdogs name the cause. */
-  async #awaitEvidence(end: WorkloadEnd, watch: CrashWatch): Promise<void> {
-    if (!watch.signal.aborted && (end.kind === 'stuck' || end.kind === 'lost')) {
-      this.#step('silence');
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, silenceMs);
-        watch.signal.addEventListener('abort', () => {
-          clearTimeout(timer);
-          resolve();
-        });
+  /**
+   * Gives a silent guest's watchdogs time to name the cause; without any, finds out whether the machine has
+   * kept the guest from going on. All processors of an emulated machine can idle with no timer set, on a busy
+   * host; an interrupt makes such a guest go on, and not one that its driver hangs.
+   */
+  async #afterSilence(
+    end: WorkloadEnd,
+    vm: RunningVm,
+    watch: CrashWatch,
+    session: SshSession,
+  ): Promise<WorkloadEnd> {
+    if (end.kind !== 'stuck') return end;
+    await this.#awaitWatchdogs(watch);
+    if (watch.signal.aborted) return end;
+    const answer = await ask(session, afterAlarmMs);
+    if (answer === 'answers') return end.doing === lastQuestion ? { kind: 'cut' } : end;
+    await this.#writeProcessors(vm);
+    if (answer === 'lost') return end;
+    const wait: Wait = { signal: never, deadline: Deadline.after(5_000) };
+    await vm.qmp.execute('inject-nmi', {}, wait).catch(() => undefined);
+    this.#answersAfterAlarm = (await ask(session, lastQuestionMs)) === 'answers';
+    this.#events.write('nmi', { answers: this.#answersAfterAlarm });
+    const problem = `the guest stood still until it was sent an NMI, during: ${end.doing}`;
+    return this.#answersAfterAlarm ? { kind: 'lab', problem } : end;
+  }
+
+  async #awaitWatchdogs(watch: CrashWatch): Promise<void> {
+    if (watch.signal.aborted) return;
+    this.#step('silence');
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, silenceMs);
+      watch.signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
       });
-    }
+    });
+  }
+
+  /** Lets a crash write its report. */
+  async #awaitEvidence(end: WorkloadEnd, watch: CrashWatch): Promise<void> {
+    if (end.kind === 'lost') await this.#awaitWatchdogs(watch);
     if (watch.signal.aborted) {
       this.#step('collect');
       await watch.collect(never);
@@ -414,7 +441,7 @@ async function ask(session: SshSession, longestMs: number): Promise<'answers' | 
 
 /** A run that is cut passes only when its guest still answers. */
 async function provesLife(session: SshSession): Promise<WorkloadEnd> {
-  const doing = 'the last question, after the run was cut';
+  const doing = lastQuestion;
   switch (await ask(session, lastQuestionMs)) {
     case 'answers':
       return { kind: 'cut' };
