@@ -3,7 +3,7 @@
 // asked of it after each.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +19,7 @@ import { entryReport, readDeviceLog } from '../../lab/src/run/device-log.ts';
 import { deviceReport } from '../../lab/src/run/device-report.ts';
 import { Guest } from '../../lab/src/run/guest.ts';
 import { GuestDriver } from '../../lab/src/run/guest-driver.ts';
+import { processorState } from '../../lab/src/run/processor-state.ts';
 import { Slots } from '../../lab/src/run/slot.ts';
 import { sshGuest } from '../../lab/src/run/ssh-guest.ts';
 import { WorkloadEnded } from '../../lab/src/run/workload-end.ts';
@@ -102,7 +103,7 @@ export class EnduranceGuest {
       },
       rust.credentials,
       within(bootMs),
-      { keepalive: { intervalMs: 8_000, countMax: 5 } },
+      { keepalive: { intervalMs: 8_000, countMax: 12 } },
     );
     const expected = new Set<CrashReport['family']>();
     const excused = (report: CrashReport) => isKernelsOwn(report) || expected.has(report.family);
@@ -202,6 +203,7 @@ grep -q 'debug_locks: *1' /proc/lockdep_stats || { echo 'lockdep is off'; exit 1
 
   /** What has gone wrong, in one error. */
   async complaint(cause: unknown): Promise<Error> {
+    if (saysLittle(cause)) await this.#writeProcessors();
     if (this.sound) await this.#listBlockedTasks();
     if (this.sound && saysLittle(cause)) {
       await new Promise<void>((resolve) => {
@@ -232,6 +234,12 @@ grep -q 'debug_locks: *1' /proc/lockdep_stats || { echo 'lockdep is off'; exit 1
   async #endOfSsh(): Promise<string[]> {
     const end = await Promise.race([this.booted.ssh.closed, delay(0)]);
     return end === undefined ? [] : [`SSH ended: ${end.cause?.message ?? 'the guest closed it'}`];
+  }
+
+  /** Whether a processor that idles waits for a timer that is not set. */
+  async #writeProcessors(): Promise<void> {
+    const state = await processorState(this.booted.vm, 2, within(5_000)).catch(String);
+    writeFileSync(join(this.runDir, 'processors.txt'), state);
   }
 
   /** Has the kernel print what waits for what, if the guest still does as it is told. */
