@@ -175,6 +175,9 @@ bool ferronic_faults_made_dma_fail(FerronicCore *core, int queue);
 /* Takes a fault over that was checked. Returns its number, or 0. */
 uint32_t ferronic_fault_add(FerronicFaults *faults, const FerronicFault *spec,
                             Error **errp);
+/* The same; what is due now has happened when this returns. */
+uint32_t ferronic_fault_add_now(FerronicFaults *faults,
+                                const FerronicFault *spec, Error **errp);
 void ferronic_fault_cancel(FerronicFaults *faults, FerronicFaultSlot *slot);
 FerronicFaultSlot *ferronic_fault_find(FerronicFaults *faults, uint32_t id);
 FerronicFaultState ferronic_fault_state(const FerronicFaults *faults,

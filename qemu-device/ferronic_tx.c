@@ -9,11 +9,9 @@
  */
 
 #include "qemu/osdep.h"
-#include "net/hub.h"
-#include "system/runstate.h"
 #include "ferronic_core.h"
 #include "ferronic_faults.h"
-#include "ferronic_offload.h"
+#include "ferronic_tx_frame.h"
 #include "trace.h"
 
 #define TX_BATCH            128     /* descriptors that are worth a look */
@@ -23,374 +21,13 @@
 #define TX_SLOW_NS          1000    /* transfers are events of their own */
 #define TX_BUSY_DESCS       8       /* so many, none rarer than this: */
 #define TX_BUSY_NS          20000
-#define FRAME_PADDED        60      /* shortest on the link, without FCS */
 
-#define DESC_FIELD(word, name) \
-    (((word) & FERRONIC_TX_DESC_##name) >> FERRONIC_TX_DESC_##name##_SHIFT)
-
-/* What became of a frame. */
-typedef enum Result {
-    SENT,           /* or refused: the descriptors are done */
-    BLOCKED,        /* its receiver has no room; it is tried again later */
-    ABORTED,        /* the queue has stopped, or the device has changed */
-} Result;
-
-/* A frame at the head of the ring. */
-typedef struct TxFrame {
-    const FerronicTxDesc *descs;
-    uint32_t count;
-    uint32_t command;       /* of the first descriptor */
-    uint32_t layout;
-    size_t size;
-} TxFrame;
-
-static uint32_t desc_command(const FerronicTxDesc *desc)
-{
-    return le32_to_cpu(desc->command);
-}
-
-static uint32_t desc_length(const FerronicTxDesc *desc)
-{
-    return DESC_FIELD(le32_to_cpu(desc->layout), LAYOUT_LENGTH);
-}
-
-static bool is_last(const FerronicTxDesc *desc)
-{
-    return desc_command(desc) & FERRONIC_TX_DESC_COMMAND_EOP;
-}
-
-/* The wire */
-
-/*
- * Whether anybody listens. A hub with no other port never takes a frame, and
- * never says so.
- */
-static bool has_partner(const FerronicCore *core)
-{
-    NetClientState *peer = qemu_get_queue(core->nic)->peer;
-    NetClientState *nc;
-    int hub, other;
-
-    if (!peer) {
-        return false;
-    }
-    if (net_hub_id_for_client(peer, &hub) < 0) {
-        return true;
-    }
-    QTAILQ_FOREACH(nc, &net_clients, next) {
-        if (nc != peer && nc->info->type == NET_CLIENT_DRIVER_HUBPORT &&
-            net_hub_id_for_client(nc, &other) == 0 && other == hub) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/*
- * Whether the link partner has a frame that the net layer reports as sent. A
- * hub says so even when the VM stops and its ports throw away what they hold.
- */
-static bool wire_has_taken(NetClientState *nc, ssize_t size)
-{
-    bool by_hub = nc->peer && nc->peer->info->type ==
-                  NET_CLIENT_DRIVER_HUBPORT;
-
-    return size > 0 && (runstate_is_running() || !by_hub);
-}
-
-static void count_sent(FerronicCore *core)
-{
-    core->tx_frames++;
-    core->totals.tx_frames++;
-}
-
-/* The receiver took the frame that waited, or the net layer threw it away. */
-static void wire_sent(NetClientState *nc, ssize_t size)
-{
-    FerronicCore *core = qemu_get_nic_opaque(nc);
-    FerronicTx *tx = &core->tx[core->wire_queue];
-
-    if (!core->wire_busy) {
-        return;
-    }
-    core->wire_busy = false;
-    trace_ferronic_tx_resume(core->id, tx->queue.name);
-    /* A frame thrown away (the VM stops, the link is cut) is sent again. */
-    if (tx->queue.active && wire_has_taken(nc, size)) {
-        tx->segments++;
-        count_sent(core);
-    }
-    ferronic_tx_kick_all(core);
-}
-
-static Result wire_send(FerronicTx *tx, const uint8_t *frame, size_t size)
-{
-    FerronicCore *core = tx->queue.core;
-    NetClientState *nc = qemu_get_queue(core->nic);
-    uint32_t generation = core->generation;
-    ssize_t sent;
-
-    core->wire_busy = true;
-    core->wire_queue = tx->queue.pair;
-    sent = qemu_send_packet_async(nc, frame, size, wire_sent);
-    if (sent) {
-        core->wire_busy = false;
-    }
-    if (core->generation != generation) {
-        /* The queue may have stopped before the frame began to wait. */
-        if (!core->wire_busy && !core->unrealized) {
-            qemu_purge_queued_packets(nc);
-        }
-        return ABORTED;
-    }
-    if (sent == 0) {
-        trace_ferronic_tx_wait(core->id, tx->queue.name, "link partner");
-        return BLOCKED;
-    }
-    return SENT;
-}
-
-static Result loop_back(FerronicTx *tx, const uint8_t *frame, size_t size)
-{
-    FerronicCore *core = tx->queue.core;
-
-    if (!ferronic_rx_offer(core, frame, size)) {
-        trace_ferronic_tx_wait(core->id, tx->queue.name, "own receiver");
-        return BLOCKED;
-    }
-    return SENT;
-}
-
-/* Sends one frame as it is on the wire. */
-static Result send_segment(FerronicTx *tx, const uint8_t *frame, size_t size,
-                           bool partner)
-{
-    FerronicCore *core = tx->queue.core;
-    uint32_t index = tx->queue.head;
-    Result result = SENT;
-
-    if (core->sink && core->sink(core->traffic_opaque, frame, size)) {
-        result = SENT;
-    } else if (core->loopback) {
-        result = loop_back(tx, frame, size);
-    } else if (partner) {
-        result = wire_send(tx, frame, size);
-    }
-    if (result == SENT) {
-        trace_ferronic_tx_frame(core->id, tx->queue.name, index, size);
-        tx->segments++;
-        count_sent(core);
-    }
-    return result;
-}
-
-/* Rules for a frame */
-
-static bool refuse(FerronicTx *tx, FerronicRule rule, uint64_t value,
-                   const char *detail)
-{
-    ferronic_contract_violation(tx->queue.core, rule, tx->queue.id, value,
-                                detail);
-    return false;
-}
-
-static bool fields_are_valid(FerronicTx *tx, const TxFrame *frame)
-{
-    const uint32_t flags = FERRONIC_TX_DESC_COMMAND_EOP |
-                           FERRONIC_TX_DESC_COMMAND_INTERRUPT;
-    uint32_t i;
-
-    if (frame->command & ~FERRONIC_TX_DESC_COMMAND_BITS) {
-        return refuse(tx, FERRONIC_RULE_DESC_RESERVED, tx->queue.head,
-                      "reserved bits of COMMAND");
-    }
-    for (i = 1; i < frame->count; i++) {
-        if (desc_command(&frame->descs[i]) & ~flags ||
-            le32_to_cpu(frame->descs[i].layout) &
-            ~FERRONIC_TX_DESC_LAYOUT_LENGTH) {
-            return refuse(tx, FERRONIC_RULE_DESC_RESERVED,
-                          ferronic_queue_next(&tx->queue, tx->queue.head, i),
-                          "fields of the first descriptor in a later one");
-        }
-    }
-    return true;
-}
-
-/* Adds up the size of the frame. */
-static bool length_is_valid(FerronicTx *tx, TxFrame *frame)
-{
-    bool tso = frame->command & FERRONIC_TX_DESC_COMMAND_TSO;
-    uint32_t i;
-
-    if (frame->count > FERRONIC_TX_FRAME_DESCS) {
-        return refuse(tx, FERRONIC_RULE_TX_LENGTH, frame->count,
-                      "too many descriptors");
-    }
-    frame->size = 0;
-    for (i = 0; i < frame->count; i++) {
-        uint32_t length = desc_length(&frame->descs[i]);
-
-        if (length == 0) {
-            return refuse(tx, FERRONIC_RULE_TX_LENGTH,
-                          ferronic_queue_next(&tx->queue, tx->queue.head, i),
-                          "descriptor of no bytes");
-        }
-        frame->size += length;
-    }
-    if (frame->size < FERRONIC_FRAME_MIN ||
-        frame->size > (tso ? FERRONIC_TSO_MAX : FERRONIC_FRAME_MAX)) {
-        return refuse(tx, FERRONIC_RULE_TX_LENGTH, frame->size,
-                      "frame too short or too long");
-    }
-    return true;
-}
-
-static bool offloads_are_valid(FerronicTx *tx, const TxFrame *frame)
-{
-    bool tso = frame->command & FERRONIC_TX_DESC_COMMAND_TSO;
-    size_t header = DESC_FIELD(frame->command, COMMAND_HEADER);
-    size_t mss = DESC_FIELD(frame->command, COMMAND_MSS);
-    size_t end = DESC_FIELD(frame->layout, LAYOUT_CSUM_START) +
-                 DESC_FIELD(frame->layout, LAYOUT_CSUM_OFFSET) + 2;
-
-    if (tso && (!(frame->command & FERRONIC_TX_DESC_COMMAND_CSUM) ||
-                mss < FERRONIC_MSS_MIN || header >= frame->size ||
-                header + mss > FERRONIC_FRAME_MAX)) {
-        return refuse(tx, FERRONIC_RULE_TX_TSO, frame->command,
-                      "TSO without CSUM, or bad MSS or HEADER");
-    }
-    if (tso && DIV_ROUND_UP(frame->size - header, mss) >
-        FERRONIC_TSO_SEGMENTS) {
-        return refuse(tx, FERRONIC_RULE_TX_LENGTH, mss, "too many segments");
-    }
-    if (frame->command & FERRONIC_TX_DESC_COMMAND_CSUM &&
-        end > (tso ? header : frame->size)) {
-        return refuse(tx, FERRONIC_RULE_TX_CSUM, frame->layout,
-                      "checksum outside the frame");
-    }
-    return true;
-}
-
-static bool frame_is_valid(FerronicTx *tx, TxFrame *frame)
-{
-    return fields_are_valid(tx, frame) && length_is_valid(tx, frame) &&
-           offloads_are_valid(tx, frame);
-}
-
-/* One frame */
-
-static Result count_error(FerronicTx *tx, const char *why)
-{
-    FerronicCore *core = tx->queue.core;
-
-    trace_ferronic_tx_error(core->id, tx->queue.name, tx->queue.head, why);
-    tx->errors++;
-    core->tx_errors++;
-    core->totals.tx_errors++;
-    return SENT;
-}
-
-/* Reads a frame into core->tx_frame. */
-static FerronicDma gather(FerronicTx *tx, const TxFrame *frame,
-                          uint64_t *failed)
-{
-    FerronicCore *core = tx->queue.core;
-    uint8_t *to = core->tx_frame;
-    FerronicDma result;
-    uint32_t i;
-
-    for (i = 0; i < frame->count; i++) {
-        uint32_t length = desc_length(&frame->descs[i]);
-
-        *failed = le64_to_cpu(frame->descs[i].addr);
-        result = ferronic_dma_read(core, tx->queue.id, *failed, to, length);
-        if (result != FERRONIC_DMA_OK) {
-            return result;
-        }
-        to += length;
-    }
-    return FERRONIC_DMA_OK;
-}
-
-static Result send_plain(FerronicTx *tx, const TxFrame *frame, bool partner)
-{
-    uint8_t *data = tx->queue.core->tx_frame;
-    size_t size = frame->size;
-
-    /* Its receiver took it while the queue waited. */
-    if (tx->segments) {
-        return SENT;
-    }
-    if (frame->command & FERRONIC_TX_DESC_COMMAND_CSUM) {
-        ferronic_checksum_fill(data, size,
-                               DESC_FIELD(frame->layout, LAYOUT_CSUM_START),
-                               DESC_FIELD(frame->layout, LAYOUT_CSUM_OFFSET));
-    }
-    if (size < FRAME_PADDED) {
-        memset(data + size, 0, FRAME_PADDED - size);
-        size = FRAME_PADDED;
-    }
-    return send_segment(tx, data, size, partner);
-}
-
-static Result send_tso(FerronicTx *tx, const TxFrame *frame, bool partner)
-{
-    FerronicCore *core = tx->queue.core;
-    FerronicTso tso;
-    const char *wrong;
-    Result result = SENT;
-
-    wrong = ferronic_tso_prepare(&tso, core->tx_frame, frame->size,
-                                 DESC_FIELD(frame->command, COMMAND_HEADER),
-                                 DESC_FIELD(frame->command, COMMAND_MSS),
-                                 DESC_FIELD(frame->layout, LAYOUT_CSUM_START),
-                                 DESC_FIELD(frame->layout, LAYOUT_CSUM_OFFSET));
-    if (wrong) {
-        refuse(tx, FERRONIC_RULE_TX_TSO, tx->queue.head, wrong);
-        return count_error(tx, wrong);
-    }
-    while (result == SENT && tx->segments < ferronic_tso_segments(&tso)) {
-        size_t size = ferronic_tso_segment(&tso, tx->segments,
-                                           core->tx_segment);
-
-        result = send_segment(tx, core->tx_segment, size, partner);
-    }
-    return result;
-}
-
-static Result send_frame(FerronicTx *tx, TxFrame *frame, bool partner)
-{
-    FerronicCore *core = tx->queue.core;
-    uint64_t failed;
-
-    if (!frame_is_valid(tx, frame)) {
-        return count_error(tx, "refused");
-    }
-    if (!ferronic_core_link_up(core)) {
-        return count_error(tx, "link down");
-    }
-    switch (gather(tx, frame, &failed)) {
-    case FERRONIC_DMA_OK:
-        break;
-    case FERRONIC_DMA_FAILED:
-        count_error(tx, "access failed");
-        ferronic_queue_fail(&tx->queue, failed);
-        return ABORTED;
-    case FERRONIC_DMA_GONE:
-        return ABORTED;
-    }
-    return frame->command & FERRONIC_TX_DESC_COMMAND_TSO ?
-           send_tso(tx, frame, partner) : send_plain(tx, frame, partner);
-}
-
-/* Runs of descriptors */
-
-static void consume(FerronicTx *tx, const TxFrame *frame)
+static void consume(FerronicTx *tx, const FerronicTxFrame *frame)
 {
     uint32_t i;
 
     for (i = 0; i < frame->count; i++) {
-        if (desc_command(&frame->descs[i]) &
+        if (ferronic_tx_command(&frame->descs[i]) &
             FERRONIC_TX_DESC_COMMAND_INTERRUPT) {
             tx->interrupt = true;
         }
@@ -405,24 +42,24 @@ static uint32_t frame_end(const FerronicTx *tx, uint32_t begin)
 {
     uint32_t end = begin + 1;
 
-    while (end < tx->fetched && !is_last(&tx->fetch[end - 1])) {
+    while (end < tx->fetched && !ferronic_tx_is_last(&tx->fetch[end - 1])) {
         end++;
     }
     return end;
 }
 
 /* Sends the frames that were fetched and are due. */
-static Result send_due(FerronicTx *tx, uint32_t due, size_t *bytes)
+static FerronicTxResult send_due(FerronicTx *tx, uint32_t due, size_t *bytes)
 {
     FerronicCore *core = tx->queue.core;
-    bool partner = has_partner(core);
+    bool partner = ferronic_tx_has_partner(core);
     uint32_t used = 0, next;
-    Result result = SENT;
+    FerronicTxResult result = FERRONIC_TX_SENT;
 
     for (; used < tx->fetched; used = next) {
-        TxFrame frame = {
+        FerronicTxFrame frame = {
             .descs = &tx->fetch[used],
-            .command = desc_command(&tx->fetch[used]),
+            .command = ferronic_tx_command(&tx->fetch[used]),
             .layout = le32_to_cpu(tx->fetch[used].layout),
         };
 
@@ -432,14 +69,14 @@ static Result send_due(FerronicTx *tx, uint32_t due, size_t *bytes)
         }
         frame.count = next - used;
         if (tx->discarding) {
-            tx->discarding = !is_last(&tx->fetch[next - 1]);
+            tx->discarding = !ferronic_tx_is_last(&tx->fetch[next - 1]);
         } else {
-            result = send_frame(tx, &frame, partner);
+            result = ferronic_tx_send_frame(tx, &frame, partner);
         }
-        if (result == ABORTED) {
+        if (result == FERRONIC_TX_ABORTED) {
             return result;
         }
-        if (result == BLOCKED) {
+        if (result == FERRONIC_TX_BLOCKED) {
             break;
         }
         consume(tx, &frame);
@@ -451,26 +88,27 @@ static Result send_due(FerronicTx *tx, uint32_t due, size_t *bytes)
     return result;
 }
 
-/* Cuts what was read at the end of a frame. Returns whether anything is left. */
+/* Cuts what was read at the end of a frame. Returns whether any is left. */
 static bool trim(FerronicTx *tx, uint32_t count)
 {
     uint32_t whole = count;
     bool all = count == ferronic_queue_owned(&tx->queue);
 
-    while (whole && !is_last(&tx->fetch[whole - 1])) {
+    while (whole && !ferronic_tx_is_last(&tx->fetch[whole - 1])) {
         whole--;
     }
     if (whole < count && all && !tx->unfinished) {
         tx->unfinished = true;
-        refuse(tx, FERRONIC_RULE_TX_NO_EOP, tx->queue.tail,
-               "no EOP at the tail");
+        ferronic_tx_refuse(tx, FERRONIC_RULE_TX_NO_EOP, tx->queue.tail,
+                           "no EOP at the tail");
     }
     if (whole == 0 && (tx->discarding || count > FERRONIC_TX_FRAME_DESCS)) {
         /* Too long for a frame, whatever follows. */
         if (!tx->discarding) {
             tx->discarding = true;
-            refuse(tx, FERRONIC_RULE_TX_LENGTH, count, "too many descriptors");
-            count_error(tx, "too many descriptors");
+            ferronic_tx_refuse(tx, FERRONIC_RULE_TX_LENGTH, count,
+                               "too many descriptors");
+            ferronic_tx_count_error(tx, "too many descriptors");
         }
         whole = count;
     }
@@ -519,9 +157,10 @@ static bool fetch(FerronicTx *tx)
     }
     for (i = 0; i < known; i++) {
         if (memcmp(&read[i], &tx->fetch[i], sizeof(read[i]))) {
-            refuse(tx, FERRONIC_RULE_DESC_CHANGED,
-                   ferronic_queue_next(&tx->queue, tx->queue.head, i),
-                   "descriptor changed during the transfer");
+            ferronic_tx_refuse(tx, FERRONIC_RULE_DESC_CHANGED,
+                               ferronic_queue_next(&tx->queue, tx->queue.head,
+                                                   i),
+                               "descriptor changed during the transfer");
         }
     }
     /* What counts is what is there now. */
@@ -621,7 +260,7 @@ static bool catch_up(FerronicTx *tx, int64_t now)
     size_t bytes = 0;
 
     while (can_run(tx)) {
-        Result result;
+        FerronicTxResult result;
         uint32_t before;
 
         if (descs >= TX_BUDGET_DESCS || bytes >= TX_BUDGET_BYTES) {
@@ -633,13 +272,14 @@ static bool catch_up(FerronicTx *tx, int64_t now)
         }
         before = tx->fetched;
         result = send_due(tx, descs_due(tx, now), &bytes);
-        if (result == ABORTED) {
+        if (result == FERRONIC_TX_ABORTED) {
             return false;
         }
         descs += before - tx->fetched;
         tx->timer_descs += before - tx->fetched;
-        tx->blocked = result == BLOCKED && !tx->queue.core->wire_busy;
-        if (tx->fetched && result == SENT) {
+        tx->blocked = result == FERRONIC_TX_BLOCKED &&
+                      !tx->queue.core->wire_busy;
+        if (tx->fetched && result == FERRONIC_TX_SENT) {
             arm(tx);
             break;
         }

@@ -21,10 +21,15 @@ place() {
 for file in "$here"/*.c "$here"/*.h "$here"/meson.build "$here"/Kconfig "$here"/trace-events; do
     place "$file" "$src/hw/net/ferronic/$(basename "$file")"
 done
-place "$here/scheduler/vcpu-scheduler.c" "$src/accel/tcg/vcpu-scheduler.c"
+for file in "$here"/scheduler/*.c "$here"/scheduler/vcpu-scheduler-internal.h; do
+    place "$file" "$src/accel/tcg/$(basename "$file")"
+done
 place "$here/scheduler/vcpu-scheduler.h" "$src/include/system/vcpu-scheduler.h"
 for file in "$here"/port/*; do
     place "$file" "$src/hw/misc/$(basename "$file")"
+done
+for file in "$here"/plugins/*; do
+    place "$file" "$src/contrib/plugins/$(basename "$file")"
 done
 place "$here/qapi/ferronic.json" "$src/qapi/ferronic.json"
 place "$here/tests/ferronic-test.c" "$src/tests/qtest/ferronic-test.c"

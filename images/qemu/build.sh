@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds QEMU with our device; runs inside the toolchain tree.
 #   /lab/pristine  Debian's unpacked source (read-only)    /lab/device  qemu-device/
-#   /lab/build     scratch; ninja goes on in it                     /lab/out     gets bin/ share/ tests/ qapi/
+#   /lab/build     scratch; ninja goes on in it                     /lab/out     gets bin/ plugins/ share/ tests/ qapi/
 #   JOBS           parallel jobs             SANITIZE  yes or no
 set -euo pipefail
 : "${JOBS:?}"

@@ -5,7 +5,7 @@
 #
 #   SRC    unpacked QEMU source, already prepared by qemu-device/install.sh
 #   BUILD  build directory; an existing one is continued
-#   OUT    where the result goes: bin/, share/qemu/, tests/, qapi/
+#   OUT    where the result goes: bin/, plugins/, share/qemu/, tests/, qapi/
 #   JOBS   compiler processes (default: all cores)
 #   SANITIZE  "yes": with the address and undefined behaviour sanitizers, and symbols
 set -eu
@@ -35,6 +35,7 @@ if [ ! -f build.ninja ]; then
         --enable-zstd \
         --enable-fdt=system \
         --enable-trace-backends=log \
+        --enable-plugins \
         --disable-docs \
         --disable-user \
         --disable-tools \
@@ -45,7 +46,10 @@ fi
 
 ninja -j "$JOBS" qemu-system-x86_64 tests/qtest/ferronic-test
 
-mkdir -p "$OUT/bin" "$OUT/tests" "$OUT/share/qemu" "$OUT/qapi"
+mkdir -p "$OUT/bin" "$OUT/tests" "$OUT/share/qemu" "$OUT/qapi" "$OUT/plugins"
+# By hand: QEMU would build all of its own too.
+cc -shared -fPIC -O2 -Wall -Werror -I"$SRC/include/qemu" $(pkg-config --cflags glib-2.0) \
+    -o "$OUT/plugins/driver_trace.so" "$SRC/contrib/plugins/driver_trace.c" $(pkg-config --libs glib-2.0)
 place() {
     if [ "$SANITIZE" = yes ]; then
         cp "$1" "$2"

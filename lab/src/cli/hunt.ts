@@ -81,7 +81,8 @@ async function run(options: HuntOptions): Promise<ExitStatus> {
     `hunt in ${draft.driver.name}${draft.driver.defect === null ? '' : ` with ${draft.driver.defect}`}, workload ${draft.workload.name}, ${draft.schedule.policy} turns, seed ${plan.seed}, ${plan.workers} at a time\n`,
   );
   const deps = {
-    run: (seed: number, stop: AbortSignal) => simulation.run(seed, stop),
+    run: (seed: number, stop: AbortSignal) =>
+      simulation.run(simulation.withSeed(seed), { signal: stop }),
     observer: (state: HuntState) => process.stderr.write(`${progress(state)}\n`),
   };
   const state = await hunt(plan, deps, signal);

@@ -12,6 +12,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   defects: async () => (await import('./defects.ts')).defectsCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   hunt: async () => (await import('./hunt.ts')).huntCommand(),
+  minimize: async () => (await import('./minimize.ts')).minimizeCommand(),
   repro: async () => (await import('./repro.ts')).reproCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
   soak: async () => (await import('./soak.ts')).soakCommand(),

@@ -28,8 +28,15 @@ export interface Simulation extends AsyncDisposable {
   readonly world: SimWorld;
   /** Where the folders of runs are. */
   readonly runs: string;
-  /** Runs it, or the same with another seed, and keeps the result. */
-  run(seed?: number, signal?: AbortSignal): Promise<SimRun>;
+  /** What is drawn for another seed. */
+  withSeed(seed: number): SimWorld;
+  /** Runs it, or another one of the same artifacts and machine, and keeps the result. */
+  run(world?: SimWorld, options?: SimRunOptions): Promise<SimRun>;
+}
+
+export interface SimRunOptions {
+  readonly signal?: AbortSignal;
+  readonly recordSwitches?: boolean;
 }
 
 /** Exit status of a verb that runs a world, by what came of it. */
@@ -67,9 +74,10 @@ export async function prepareSimulation(
   return {
     world,
     runs: state.runs,
-    run: async (seed = world.seed, stop = signal) => {
-      const drawn = seed === world.seed ? world : completeWorld({ ...draft, seed }, target, parts);
-      const ran = await simulator.run(drawn, id, { signal: stop, deadline: Deadline.never });
+    withSeed: (seed) => completeWorld({ ...draft, seed }, target, parts),
+    run: async (other = world, { signal: stop = signal, ...options } = {}) => {
+      const within: Wait = { signal: stop, deadline: Deadline.never };
+      const ran = await simulator.run(other, id, within, options);
       await store.record(ran.verdict);
       return ran;
     },

@@ -40,6 +40,8 @@ export interface SimRunDeps extends RunIdentity {
   readonly archives: readonly string[];
   /** PCI identity of the device under test, `vendor:device`. */
   readonly pciId: string;
+  /** Whether the turns that were taken from a vCPU are written to `switchesFile`. */
+  readonly recordSwitches?: boolean;
 }
 
 /** What a world's run is each time; in the run folder too. Counts are since the template went on. */
@@ -59,6 +61,9 @@ export const simTraceFile = 'simulation.json';
 
 /** Ends a workload when the console has a report. */
 class Alarm extends Error {}
+
+/** The file of the run folder with the turns that were taken from a vCPU; its lines: QEMU's qapi/qom.json, "record". */
+export const switchesFile = 'switches.txt';
 
 const turnsFile = 'turns.txt';
 const never = new AbortController().signal;
@@ -128,7 +133,9 @@ class SimulatedRun {
       const lines = schedule.turns.map(([at, cpu]) => `${at} ${cpu}\n`);
       await writeFile(join(folder.path, turnsFile), lines.join(''));
     }
-    return { ...machine, simulation: { scheduler: schedulerSpec(schedule, seed), template } };
+    const record = this.#deps.recordSwitches === true ? { record: switchesFile } : {};
+    const scheduler = { ...schedulerSpec(schedule, seed), ...record };
+    return { ...machine, simulation: { scheduler, template } };
   }
 
   async #workload(machine: SimulatedMachine): Promise<WorkloadEnd> {

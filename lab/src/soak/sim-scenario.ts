@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts';
 import { drawWorld } from '../run/draw-world.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
-import { runSimulated, type SimRun } from '../run/sim-run.ts';
+import { runSimulated, type SimRun, type SimRunDeps } from '../run/sim-run.ts';
 import type { TemplateStore } from '../run/template-store.ts';
 import type { SimWorld } from '../run/world.ts';
 import type { StateDirectory } from '../store/state-directory.ts';
@@ -98,7 +98,12 @@ export class Simulator {
   }
 
   /** Runs a world in a folder of its own. */
-  async run(world: SimWorld, campaignId: string, wait: Wait): Promise<SimRun> {
+  async run(
+    world: SimWorld,
+    campaignId: string,
+    wait: Wait,
+    options: Pick<SimRunDeps, 'recordSwitches'> = {},
+  ): Promise<SimRun> {
     const folder = await createRunFolder(this.#state.runs, newRunId(world.seed, new Date()), world);
     const machine = this.#machine(world, folder.path);
     const [base, ...archives] = this.#parts.initramfs;
@@ -116,6 +121,7 @@ export class Simulator {
         cycle: 0,
         cell: cellOf(world),
         symbolize: toolchainSymbolizer(this.#parts),
+        ...options,
       },
       wait,
     );

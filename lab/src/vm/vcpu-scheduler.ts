@@ -29,6 +29,8 @@ export interface VcpuSchedulerSpec {
   /** Interrupts are seen up to so many instructions late. */
   readonly irqDelayMax?: number;
   readonly stop?: StopPoint;
+  /** File of the run folder that gets each turn that was taken from a vCPU. */
+  readonly record?: string;
 }
 
 /** Files of the run folder, as QEMU sees it. */
@@ -55,7 +57,7 @@ export function schedulerObject(
   spec: VcpuSchedulerSpec,
   { restart, inRunFolder }: { readonly restart: boolean; readonly inRunFolder: InRunFolder },
 ): string {
-  const { policy, seed, irqDelayMax, stop = {} } = spec;
+  const { policy, seed, irqDelayMax, stop = {}, record } = spec;
   const properties: Readonly<Record<string, string | number | bigint | undefined>> = {
     policy: policy.policy,
     seed,
@@ -65,6 +67,7 @@ export function schedulerObject(
     'stop-at-ns': stop.virtualNs,
     'stop-ends': stop.instructions === undefined && stop.virtualNs === undefined ? undefined : 'on',
     restart: restart ? 'on' : undefined,
+    record: record === undefined ? undefined : inRunFolder(record),
     report: inRunFolder(scheduleReportFile),
   };
   const list = Object.entries(properties).filter(([, value]) => value !== undefined);

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+import { LabFailure } from '../errors.ts';
+import type { Switch } from '../run/switches.ts';
+import type { Schedule, SimWorld } from '../run/world.ts';
+import { type Holds, smallestPart } from './delta-debugging.ts';
+import {
+  stepsOf,
+  withLessTraffic,
+  withParams,
+  withPlan,
+  withSchedule,
+  withSteps,
+} from './world-reductions.ts';
+
+/** What a world did when it was run. */
+export interface Trial {
+  readonly runId: string;
+  /** Of its first crash; `null` when it did not crash. */
+  readonly title: string | null;
+  readonly reason: string;
+  readonly instructions: number;
+  /** The turns taken from a vCPU that would have gone on, when they were asked for. */
+  readonly switches?: readonly Switch[];
+}
+
+export interface MinimizeDeps {
+  /** Runs a world. */
+  readonly run: (world: SimWorld, recordSwitches: boolean, signal: AbortSignal) => Promise<Trial>;
+  /** Told what is being tried, and of each result. */
+  readonly observer: (line: string) => void;
+  /** Worlds at the same time. */
+  readonly workers: number;
+  /** Seeds that a world is tried with, whose crash depends on the schedule. */
+  readonly seeds: number;
+}
+
+/** The smallest world that was found. */
+export interface Minimized {
+  readonly world: SimWorld;
+  readonly title: string;
+  readonly trials: number;
+  /** Other crashes on the way: not what was asked for, but worth a look. */
+  readonly others: ReadonlyMap<string, string>;
+  /** False when it was cut short: smaller worlds may crash too. */
+  readonly finished: boolean;
+  /** Those that are left, if the schedule matters and could be made a list. */
+  readonly switches: readonly Switch[];
+}
+
+/** Makes a crashing world as small as it can, the title of its crash staying what it is. LabFailure when it does not crash. */
+export async function minimizeWorld(
+  world: SimWorld,
+  deps: MinimizeDeps,
+  signal: AbortSignal,
+): Promise<Minimized> {
+  return await new Minimizer(world, deps, signal).go();
+}
+
+/** Ends the search where it is. */
+class CutShort extends Error {}
+
+class Minimizer {
+  readonly #deps: MinimizeDeps;
+  readonly #signal: AbortSignal;
+  readonly #others = new Map<string, string>();
+  #world: SimWorld;
+  #title = '';
+  #trials = 0;
+  /** How many seeds a candidate is tried with. */
+  #seeds = 1;
+  #switches: readonly Switch[] = [];
+
+  constructor(world: SimWorld, deps: MinimizeDeps, signal: AbortSignal) {
+    this.#world = world;
+    this.#deps = deps;
+    this.#signal = signal;
+  }
+
+  async go(): Promise<Minimized> {
+    this.#title = await this.#titleOf(this.#world);
+    this.#deps.observer(`it crashes: ${this.#title}`);
+    let finished = true;
+    try {
+      await this.#simplifySchedule();
+      await this.#dropFaults();
+      await this.#dropEndChecks();
+      await this.#dropSteps();
+      await this.#shortenTraffic();
+      // Fewer steps may need fewer faults.
+      await this.#dropFaults();
+      await this.#confineSchedule();
+    } catch (error) {
+      if (!(error instanceof CutShort)) throw error;
+      finished = false;
+    }
+    return {
+      world: this.#world,
+      title: this.#title,
+      trials: this.#trials,
+      others: this.#others,
+      finished,
+      switches: this.#switches,
+    };
+  }
+
+  async #titleOf(world: SimWorld): Promise<string> {
+    const { title, reason } = await this.#try(world, false);
+    if (title !== null) return title;
+    throw new LabFailure('NO_CRASH', `this world does not crash: ${reason}`, {
+      remedy: 'Give the world, or the run, of a crash; lab hunt finds some.',
+    });
+  }
+
+  /** A crash that comes with turns in their order needs no seed. */
+  async #simplifySchedule(): Promise<void> {
+    if (this.#world.schedule.policy === 'fair') return;
+    const fair = withSchedule(this.#world, { policy: 'fair' });
+    const crashes = await this.#crashes(fair);
+    this.#deps.observer(`  with vCPUs that take turns in order: ${crashes ? 'yes' : 'no'}`);
+    if (crashes) this.#world = fair;
+    else this.#seeds = this.#deps.seeds;
+  }
+
+  async #dropFaults(): Promise<void> {
+    await this.#reduce('faults planned', this.#world.plan, withPlan);
+    const standing = this.#world.workload.params.deviceFaults ?? [];
+    await this.#reduce('standing faults', standing, (world, deviceFaults) =>
+      withParams(world, { deviceFaults }),
+    );
+  }
+
+  async #dropEndChecks(): Promise<void> {
+    const { atEnd } = this.#world.workload.params;
+    await this.#reduce('checks at the end', atEnd, (world, some) =>
+      withParams(world, { atEnd: some }),
+    );
+  }
+
+  async #dropSteps(): Promise<void> {
+    await this.#reduce('steps', stepsOf(this.#world), withSteps);
+  }
+
+  async #shortenTraffic(): Promise<void> {
+    for (;;) {
+      const shorter = withLessTraffic(this.#world);
+      if (shorter === undefined) return;
+      const found = await this.#crashing(shorter);
+      this.#deps.observer(`  half the traffic: ${found === undefined ? 'no' : 'yes'}`);
+      if (found === undefined) return;
+      this.#world = found;
+    }
+  }
+
+  /** The switches that the crash needs: as a list they are part of the world, and a seed is not. */
+  async #confineSchedule(): Promise<void> {
+    if (this.#world.schedule.policy === 'fair') return;
+    const { switches = [] } = await this.#try(this.#world, true);
+    this.#seeds = 1;
+    const listed = withSchedule(this.#world, listOf(switches));
+    const crashes = await this.#crashes(listed);
+    this.#deps.observer(`  with its switches written down: ${crashes ? 'yes' : 'no'}`);
+    if (!crashes) return;
+    this.#world = listed;
+    this.#switches = switches;
+    const apply = (world: SimWorld, some: readonly Switch[]) => withSchedule(world, listOf(some));
+    await this.#reduce('switches', switches, apply, (some) => {
+      this.#switches = some;
+    });
+  }
+
+  async #reduce<T>(
+    what: string,
+    list: readonly T[],
+    apply: (world: SimWorld, part: readonly T[]) => SimWorld,
+    kept: (part: readonly T[]) => void = () => undefined,
+  ): Promise<void> {
+    if (list.length === 0) return;
+    const from = this.#world;
+    let best = list;
+    const holds: Holds<T> = async (part) => {
+      const found = await this.#crashing(apply(from, part));
+      const answer = found === undefined ? 'no' : 'yes';
+      this.#deps.observer(`  ${part.length} of ${list.length} ${what}: ${answer}`);
+      if (found === undefined) return false;
+      if (part.length < best.length) {
+        best = part;
+        this.#world = found;
+        kept(part);
+      }
+      return true;
+    };
+    await smallestPart(list, holds, this.#deps.workers);
+    this.#deps.observer(`${what}: ${best.length} of ${list.length} needed`);
+  }
+
+  /** The world, with a seed with which it crashes as it should. */
+  async #crashing(world: SimWorld): Promise<SimWorld | undefined> {
+    for (let nth = 0; nth < this.#seeds; nth += 1) {
+      const tried = { ...world, seed: (world.seed + nth) % 2 ** 32 };
+      if (await this.#crashes(tried)) return tried;
+    }
+    return undefined;
+  }
+
+  async #crashes(world: SimWorld): Promise<boolean> {
+    return (await this.#try(world, false)).title === this.#title;
+  }
+
+  async #try(world: SimWorld, recordSwitches: boolean): Promise<Trial> {
+    if (this.#signal.aborted) throw new CutShort();
+    const trial = await this.#deps.run(world, recordSwitches, this.#signal);
+    if (this.#signal.aborted) throw new CutShort();
+    this.#trials += 1;
+    const { title, runId } = trial;
+    if (title !== null && title !== this.#title && this.#title !== '')
+      this.#others.set(title, runId);
+    return trial;
+  }
+}
+
+function listOf(switches: readonly Switch[]): Schedule {
+  return { policy: 'list', turns: switches.map(({ at, cpu }) => [at, cpu] as const) };
+}
