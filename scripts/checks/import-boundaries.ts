@@ -19,6 +19,7 @@ const allowed: Readonly<Record<string, readonly string[] | '*'>> = {
     'config',
   ],
   soak: ['run', 'vm', 'faults', 'console', 'artifacts', 'store', 'stats', 'report', 'config'],
+  minimize: ['run', 'faults'],
   bench: ['run', 'vm', 'artifacts', 'config'],
   run: ['vm', 'faults', 'console', 'artifacts', 'config', 'trace'],
   report: ['store', 'stats', 'console', 'config'],
