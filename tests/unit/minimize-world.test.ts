@@ -1,44 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { expect } from 'chai';
-import type { PlannedFault } from '../../lab/src/faults/fault.ts';
 import { minimizeWorld, type Trial } from '../../lab/src/minimize/minimize-world.ts';
 import type { SimWorld } from '../../lab/src/run/world.ts';
-
-const hash = `sha256:${'0'.repeat(64)}`;
-
-function flap(round: number, ns: number): PlannedFault {
-  const fault = { type: 'link-flap', nic: 'nic0', downNs: 1_000, count: 1 } as const;
-  return { at: { ns, round, phase: 'traffic' }, fault };
-}
-
-/** Three rounds of traffic and a reload, a flap in each. */
-const world: SimWorld = {
-  version: 1,
-  artifacts: { qemu: hash, kernel: hash, initramfs: hash, driver: hash },
-  machine: { cpus: 2, memoryMiB: 256, mode: 'sim', kernel: 'fast' },
-  target: 'ferronic',
-  driver: { name: 'ferronic_c', defect: null },
-  workload: {
-    name: 'traffic-churn',
-    params: {
-      churnMs: 60_000,
-      payloadBytes: 1_000,
-      rounds: [1, 2, 3].map(() => ({
-        steps: [
-          { step: 'traffic', trafficMs: 4_000 },
-          { step: 'unload', how: 'rmmod' },
-          { step: 'bind' },
-          { step: 'open' },
-        ],
-      })),
-      atEnd: ['kmemleak'],
-    },
-  },
-  plan: [flap(0, 1), flap(1, 2), flap(2, 3)],
-  seed: 7,
-  schedule: { policy: 'random', sliceMax: 20_000 },
-};
+import { plannedFlap, threeRounds } from '../support/sim-world.ts';
 
 type Crash = (world: SimWorld) => string | null;
 
@@ -52,7 +17,7 @@ async function minimized(crash: Crash, signal = new AbortController().signal) {
     return { ...trial, instructions: 1, ...(recordSwitches ? { switches } : {}) };
   };
   const deps = { run, observer: () => undefined, workers: 1, seeds: 3 };
-  return { found: await minimizeWorld(world, deps, signal), tried };
+  return { found: await minimizeWorld(threeRounds, deps, signal), tried };
 }
 
 const flaps = ({ plan }: SimWorld) => plan.map(({ at }) => at.ns);
@@ -62,7 +27,7 @@ describe('a world that crashes', () => {
     const { found } = await minimized((tried) => (flaps(tried).includes(2) ? 'BUG in x' : null));
     expect(found.title).to.equal('BUG in x');
     expect(found.finished).to.equal(true);
-    expect(found.world.plan).to.deep.equal([flap(0, 2)]);
+    expect(found.world.plan).to.deep.equal([plannedFlap(0, 2)]);
     const { rounds, atEnd } = found.world.workload.params;
     expect(rounds).to.deep.equal([{ steps: [{ step: 'traffic', trafficMs: 1_000 }] }]);
     expect(atEnd).to.deep.equal([]);

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomInt } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { type KernelFlavour, kernelFlavours } from '../artifacts/recipes/kernel.ts';
 import { chooseDriver, chooseTarget } from '../config/choose.ts';
 import { loadConfig } from '../config/load-config.ts';
+import type { CoverageReport, DriverCoverage } from '../coverage/driver-coverage.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { maxSeed } from '../faults/seeded-random.ts';
 import { formatClock } from '../report/durations.ts';
 import type { WorldDraft } from '../run/read-world.ts';
-import type { Schedule } from '../run/world.ts';
-import { type HuntState, hunt } from '../soak/hunt.ts';
+import type { Schedule, SimWorld } from '../run/world.ts';
+import { type HuntedWorld, type HuntState, hunt } from '../soak/hunt.ts';
 import { textTable } from '../text-table.ts';
 import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
+import { blocksFile, coverageText } from './coverage-text.ts';
 import { interruptSignal } from './signals.ts';
-import { prepareSimulation } from './simulation.ts';
+import { prepareSimulation, type Simulation } from './simulation.ts';
 
 interface HuntOptions {
   readonly minutes: string;
@@ -28,6 +32,7 @@ interface HuntOptions {
   readonly workers: string;
   readonly seed?: string;
   readonly first?: boolean;
+  readonly coverage: boolean;
   readonly json?: boolean;
 }
 
@@ -54,6 +59,7 @@ export function huntCommand(): Command {
     .option('--workers <n>', 'worlds at the same time (default: as many as cores)', '')
     .option('--seed <n>', 'seed of all worlds (default: a new one, printed)')
     .option('--first', 'end with the first crash')
+    .option('--no-coverage', 'only worlds drawn from seeds, whatever they reach of the driver')
     .option('--json', 'one JSON document on stdout')
     .addHelpText(
       'after',
@@ -80,18 +86,50 @@ async function run(options: HuntOptions): Promise<ExitStatus> {
   process.stderr.write(
     `hunt in ${draft.driver.name}${draft.driver.defect === null ? '' : ` with ${draft.driver.defect}`}, workload ${draft.workload.name}, ${draft.schedule.policy} turns, seed ${plan.seed}, ${plan.workers} at a time\n`,
   );
+  const coverage = options.coverage ? await simulation.coverage(signal) : undefined;
   const deps = {
-    run: (seed: number, stop: AbortSignal) =>
-      simulation.run(simulation.withSeed(seed), { signal: stop }),
-    observer: (state: HuntState) => process.stderr.write(`${progress(state)}\n`),
+    draw: (seed: number) => simulation.withSeed(seed),
+    run: (world: SimWorld, stop: AbortSignal) => huntIn(simulation, world, coverage, stop),
+    observer: (state: HuntState) => process.stderr.write(`${progress(state, coverage)}\n`),
   };
   const state = await hunt(plan, deps, signal);
-  const { fruitless, ...rest } = state;
-  const document = { seed: plan.seed, ...rest, fruitless: Object.fromEntries(fruitless) };
-  process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${summary(state)}\n`);
+  const { fruitless } = state;
+  const report = coverage?.report();
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(document(plan.seed, state, report))}\n`
+      : `${summary(state, coverage)}\n`,
+  );
   if (signal.aborted) return exitStatus.interrupted;
   if (state.crashes.length > 0) return exitStatus.driverFailed;
   return state.runs > 0 && sum(fruitless) < state.runs ? exitStatus.ok : exitStatus.labFailed;
+}
+
+/** Runs a world, and sees what of the driver it reaches that none did before. */
+async function huntIn(
+  simulation: Simulation,
+  world: SimWorld,
+  coverage: DriverCoverage | undefined,
+  signal: AbortSignal,
+): Promise<HuntedWorld> {
+  if (coverage === undefined) {
+    return { ...(await simulation.run(world, { signal })), reachedNew: false };
+  }
+  const ran = await simulation.run(world, { signal, driverTrace: { blocks: blocksFile } });
+  const file = join(simulation.runs, ran.verdict.runId, blocksFile);
+  // A QEMU that did not end in order has written nothing.
+  const executed = await readFile(file, 'utf8').catch(() => '');
+  const reachedNew = coverage.add(executed, ran.loads);
+  // Another run of the same world writes it again.
+  await rm(file, { force: true });
+  return { ...ran, reachedNew };
+}
+
+/** What `--json` prints. */
+function document(seed: number, state: HuntState, report: CoverageReport | undefined) {
+  const { fruitless, ...rest } = state;
+  const coverage = report === undefined ? {} : { coverage: report };
+  return { seed, ...rest, fruitless: Object.fromEntries(fruitless), ...coverage };
 }
 
 async function draftOf(options: HuntOptions, seed: number): Promise<WorldDraft> {
@@ -111,16 +149,24 @@ async function draftOf(options: HuntOptions, seed: number): Promise<WorldDraft> 
   };
 }
 
-function progress({ runs, wallMs, virtualNs, crashes }: HuntState): string {
+function progress(
+  { runs, wallMs, virtualNs, crashes, kept }: HuntState,
+  coverage: DriverCoverage | undefined,
+): string {
   const perMinute = (runs / (wallMs / 60_000)).toFixed(1);
   const hours = (virtualNs / 3.6e12).toFixed(2);
+  const reached =
+    coverage === undefined
+      ? ''
+      : `, ${coverage.branches.reached} of ${coverage.branches.all} branches, ${kept} worlds kept`;
   const titles = crashes.map(({ title, runs: times }) => `${times} × ${title}`).join('; ');
-  return `  ${formatClock(wallMs)}  ${runs} runs, ${perMinute} a minute, ${hours} virtual hours${titles === '' ? '' : ` | ${titles}`}`;
+  return `  ${formatClock(wallMs)}  ${runs} runs, ${perMinute} a minute, ${hours} virtual hours${reached}${titles === '' ? '' : ` | ${titles}`}`;
 }
 
-function summary(state: HuntState): string {
+function summary(state: HuntState, coverage: DriverCoverage | undefined): string {
   const { crashes, fruitless } = state;
-  const lines = [progress(state).trim()];
+  const lines = coverage === undefined ? [] : [coverageText(coverage.report())];
+  lines.push(progress(state, coverage).trim());
   for (const [reason, times] of fruitless) lines.push(`${times} tested nothing: ${reason}`);
   if (crashes.length === 0) return [...lines, 'no crash'].join('\n');
   const rows = crashes.map(({ title, runs, afterRuns, afterMs, runId }) => [

@@ -57,7 +57,7 @@ Example:
 async function minimize(crash: string, options: MinimizeOptions): Promise<ExitStatus> {
   const workers = positiveInteger('workers', options.workers, mostWorkers);
   const seeds = positiveInteger('seeds', options.seeds, mostSeeds);
-  const budget = AbortSignal.timeout(minutesOf(options.minutes) * 60_000);
+  const budgetMs = minutesOf(options.minutes) * 60_000;
   const since = performance.now();
   const { world: file, output } = await filesOf(crash, options.output);
   const interrupted = interruptSignal();
@@ -70,8 +70,10 @@ async function minimize(crash: string, options: MinimizeOptions): Promise<ExitSt
     workers,
     seeds,
   };
-  const signal = AbortSignal.any([interrupted, budget]);
-  const found = await minimizeWorld(world, deps, signal);
+  const budget = new AbortController();
+  const timer = setTimeout(() => budget.abort(), budgetMs);
+  const signal = AbortSignal.any([interrupted, budget.signal]);
+  const found = await minimizeWorld(world, deps, signal).finally(() => clearTimeout(timer));
   await writeDurably(output, `${JSON.stringify(found.world, null, 2)}\n`);
   const wallMs = Math.round(performance.now() - since);
   process.stdout.write(

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import type { ExitStatus } from '../errors.ts';
+import type { CoverageReport } from '../coverage/driver-coverage.ts';
 import { readWorld } from '../run/read-world.ts';
 import type { SimRun } from '../run/sim-run.ts';
+import { blocksFile, counts, coverageText } from './coverage-text.ts';
 import { interruptSignal } from './signals.ts';
-import { prepareSimulation, simExitStatus } from './simulation.ts';
+import { prepareSimulation, type Simulation, simExitStatus } from './simulation.ts';
 
 interface RunOptions {
+  readonly coverage?: boolean;
   readonly json?: boolean;
 }
 
@@ -15,19 +19,35 @@ export function runCommand(): Command {
   return new Command('run')
     .description('run a simulated world: the same world, the same console')
     .argument('<world>', 'file with a world')
+    .option('--coverage', 'say what of the driver was reached; coverage.json of the folder has all')
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  ferrolab run tests/worlds/work-uaf.json\n')
     .action(async (file: string, options: RunOptions) => {
-      process.exitCode = await run(file, options.json ?? false);
+      process.exitCode = await run(file, options);
     });
 }
 
-async function run(file: string, json: boolean): Promise<ExitStatus> {
+async function run(file: string, { coverage = false, json = false }: RunOptions) {
   const simulation = await prepareSimulation(await readWorld(file), interruptSignal());
   await using _simulation = simulation;
-  const ran = await simulation.run();
-  process.stdout.write(json ? `${JSON.stringify(document(ran))}\n` : text(ran, simulation.runs));
+  const driverTrace = coverage ? { driverTrace: { blocks: blocksFile } } : {};
+  const ran = await simulation.run(undefined, driverTrace);
+  const reached = coverage ? await reachedBy(simulation, ran) : undefined;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ ...document(ran), ...(reached && { coverage: counts(reached) }) })}\n`
+      : `${text(ran, simulation.runs)}${reached === undefined ? '' : `${coverageText(reached)}\n`}`,
+  );
   return simExitStatus[ran.verdict.outcome];
+}
+
+async function reachedBy({ coverage, runs }: Simulation, ran: SimRun): Promise<CoverageReport> {
+  const folder = join(runs, ran.verdict.runId);
+  const measured = await coverage(interruptSignal());
+  measured.add(await readFile(join(folder, blocksFile), 'utf8'), ran.loads);
+  const report = measured.report();
+  await writeFile(join(folder, 'coverage.json'), `${JSON.stringify(report, null, 2)}\n`);
+  return report;
 }
 
 /** What `--json` prints. */

@@ -5,10 +5,12 @@ import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { chooseDefect } from '../config/choose.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { DriverCoverage } from '../coverage/driver-coverage.ts';
+import { readDriverMap } from '../coverage/driver-map.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { newRunId } from '../run/run-folder.ts';
-import type { SimRun } from '../run/sim-run.ts';
+import type { SimRun, SimRunDeps } from '../run/sim-run.ts';
 import { TemplateStore } from '../run/template-store.ts';
 import type { SimWorld } from '../run/world.ts';
 import {
@@ -32,12 +34,13 @@ export interface Simulation extends AsyncDisposable {
   withSeed(seed: number): SimWorld;
   /** Runs it, or another one of the same artifacts and machine, and keeps the result. */
   run(world?: SimWorld, options?: SimRunOptions): Promise<SimRun>;
+  /** What of the driver can be reached, nothing of it reached yet. */
+  coverage(signal: AbortSignal): Promise<DriverCoverage>;
 }
 
-export interface SimRunOptions {
+export type SimRunOptions = Pick<SimRunDeps, 'recordSwitches' | 'driverTrace'> & {
   readonly signal?: AbortSignal;
-  readonly recordSwitches?: boolean;
-}
+};
 
 /** Exit status of a verb that runs a world, by what came of it. */
 export const simExitStatus: Readonly<Record<Outcome, ExitStatus>> = {
@@ -80,6 +83,12 @@ export async function prepareSimulation(
       const ran = await simulator.run(other, id, within, options);
       await store.record(ran.verdict);
       return ran;
+    },
+    coverage: async (stop) => {
+      const ko = parts.modules[world.driver.name];
+      if (ko === undefined) throw new Error(`${world.driver.name} is part of the kernel`);
+      const within: Wait = { signal: stop, deadline: Deadline.never };
+      return new DriverCoverage(await readDriverMap(ko, parts.qemu.toolchainRoot, within));
     },
     [Symbol.asyncDispose]: async () => {
       await store.endCampaign(id, new Date().toISOString());

@@ -10,6 +10,7 @@ import {
 } from '../faults/guest-alloc-failure.ts';
 import { type CommandEnd, type Guest, lastLine } from './guest.ts';
 import { parseUptime } from './guest-clock.ts';
+import { type ModuleSections, parseSections, sectionsCommand } from './module-sections.ts';
 import { parsePing } from './ping.ts';
 import { WorkloadEnded } from './workload-end.ts';
 import type { Unload } from './workloads/reload.ts';
@@ -27,15 +28,30 @@ export class GuestDriver {
   readonly #guest: Guest;
   readonly #module: string;
   readonly #devices: readonly string[];
+  readonly #onLoad: (sections: ModuleSections) => void;
 
-  private constructor(guest: Guest, module: string, devices: readonly string[]) {
+  private constructor(
+    guest: Guest,
+    module: string,
+    devices: readonly string[],
+    onLoad: (sections: ModuleSections) => void,
+  ) {
     this.#guest = guest;
     this.#module = module;
     this.#devices = devices;
+    this.#onLoad = onLoad;
   }
 
-  /** Finds the devices, and keeps the kernel from binding them by itself. */
-  static async find(guest: Guest, module: string, pciId: string): Promise<GuestDriver> {
+  /**
+   * Finds the devices, and keeps the kernel from binding them by itself. `onLoad` is told where the code of the
+   * module lies, each time after it was loaded.
+   */
+  static async find(
+    guest: Guest,
+    module: string,
+    pciId: string,
+    onLoad: (sections: ModuleSections) => void = () => undefined,
+  ): Promise<GuestDriver> {
     const [vendor, device] = pciId.split(':');
     const stdout = await guest.run(
       'looking for the devices',
@@ -52,7 +68,7 @@ export class GuestDriver {
       const said = `found ${devices.length} devices ${pciId}, need 2`;
       throw new WorkloadEnded({ kind: 'refused', doing: 'looking for the devices', said });
     }
-    return new GuestDriver(guest, module, devices);
+    return new GuestDriver(guest, module, devices, onLoad);
   }
 
   /** Name of the module, and of its folder among the PCI drivers. */
@@ -73,10 +89,12 @@ export class GuestDriver {
   /** Loads the module if it is not loaded; binds nothing. */
   async load(): Promise<void> {
     const module = this.#module;
-    await this.#guest.run(
+    const stdout = await this.#guest.run(
       'loading the driver',
-      `[ -d /sys/bus/pci/drivers/${module} ] || insmod /lib/modules/ferrolab/${module}.ko`,
+      `[ -d /sys/bus/pci/drivers/${module} ] || insmod /lib/modules/ferrolab/${module}.ko || exit 1
+${sectionsCommand(module)}`,
     );
+    this.#onLoad(parseSections(stdout));
   }
 
   /** Binds every device; `wrong` when the driver refuses one, as nothing stands in its way. */

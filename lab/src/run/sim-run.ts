@@ -5,7 +5,7 @@ import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { addTallies, emptyTally } from '../fault-tally.ts';
 import { cancelDeviceFault, deviceTally, faultAhead, injectDeviceFault } from '../faults/inject.ts';
 import type { CrashRecord, Verdict } from '../verdict.ts';
-import type { MachineSpec } from '../vm/machine-spec.ts';
+import type { DriverTrace, MachineSpec } from '../vm/machine-spec.ts';
 import { describeExit, type VmExit } from '../vm/qemu-process.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
 import {
@@ -23,6 +23,7 @@ import { type DeviceMadeFault, FaultSchedule } from './fault-schedule.ts';
 import { Guest } from './guest.ts';
 import { GuestDriver } from './guest-driver.ts';
 import { InjectedFaults } from './injected-faults.ts';
+import type { ModuleSections } from './module-sections.ts';
 import { SimulatedGuest } from './simulated-guest.ts';
 import { injectStandingFault } from './standing-faults.ts';
 import { churn } from './workload.ts';
@@ -42,6 +43,8 @@ export interface SimRunDeps extends RunIdentity {
   readonly pciId: string;
   /** Whether the turns that were taken from a vCPU are written to `switchesFile`. */
   readonly recordSwitches?: boolean;
+  /** What is written down of the driver's code that is executed. */
+  readonly driverTrace?: DriverTrace;
 }
 
 /** What a world's run is each time; in the run folder too. Counts are since the template went on. */
@@ -53,6 +56,8 @@ export interface SimTrace extends ScheduleReport {
 /** What came of a simulated run. */
 export interface SimRun extends SimTrace {
   readonly verdict: Verdict;
+  /** Where the driver's code was, each time it was loaded. */
+  readonly loads: readonly ModuleSections[];
   readonly wallMs: number;
 }
 
@@ -86,6 +91,7 @@ class SimulatedRun {
   readonly #injected = new InjectedFaults(this.#clock);
   readonly #console: ConsoleFile;
   readonly #waiting: { readonly nic: string; readonly id: number }[] = [];
+  readonly #loads: ModuleSections[] = [];
   #guest: SimulatedGuest | undefined;
   #stage: Stage = 'launch';
   #faults = emptyTally;
@@ -108,7 +114,7 @@ class SimulatedRun {
     await writeDurably(file, `${JSON.stringify(trace)}\n`);
     const verdict = await this.#conclude(end, ran);
     const wallMs = Math.round(performance.now() - this.#since);
-    return { verdict, ...trace, wallMs };
+    return { verdict, loads: this.#loads, ...trace, wallMs };
   }
 
   async #inMachine(): Promise<WorkloadEnd> {
@@ -135,7 +141,9 @@ class SimulatedRun {
     }
     const record = this.#deps.recordSwitches === true ? { record: switchesFile } : {};
     const scheduler = { ...schedulerSpec(schedule, seed), ...record };
-    return { ...machine, simulation: { scheduler, template } };
+    const { driverTrace } = this.#deps;
+    const traced = driverTrace === undefined ? {} : { driverTrace };
+    return { ...machine, ...traced, simulation: { scheduler, template } };
   }
 
   async #workload(machine: SimulatedMachine): Promise<WorkloadEnd> {
@@ -148,7 +156,10 @@ class SimulatedRun {
     });
     this.#guest = session;
     const guest = new Guest(session, signal, (doing) => this.#events.write('guest', { doing }));
-    const driver = await GuestDriver.find(guest, tested.name, this.#deps.pciId);
+    const driver = await GuestDriver.find(guest, tested.name, this.#deps.pciId, (sections) => {
+      this.#events.write('loaded', { sections });
+      this.#loads.push(sections);
+    });
     await prepareEndChecks(workload.params.atEnd, guest);
     this.#stage = 'load';
     await driver.load();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { deriveSeed } from '../faults/seeded-random.ts';
-import type { SimRun } from '../run/sim-run.ts';
+import type { SimWorld } from '../run/world.ts';
+import type { Verdict } from '../verdict.ts';
+import { WorldCorpus } from './world-corpus.ts';
 
 /** How long a hunt goes on. */
 export interface HuntPlan {
@@ -12,9 +13,19 @@ export interface HuntPlan {
   readonly first: boolean;
 }
 
+/** A world that was run. */
+export interface HuntedWorld {
+  readonly verdict: Verdict;
+  readonly virtualNs: number;
+  /** Whether it reached something of the driver that no world had reached before it. */
+  readonly reachedNew: boolean;
+}
+
 export interface HuntDeps {
-  /** Runs the world of a seed; its verdict is on the disk when it resolves. */
-  readonly run: (seed: number, signal: AbortSignal) => Promise<SimRun>;
+  /** The world of a seed. */
+  readonly draw: (seed: number) => SimWorld;
+  /** Runs a world; its verdict is on the disk when it resolves. */
+  readonly run: (world: SimWorld, signal: AbortSignal) => Promise<HuntedWorld>;
   readonly observer: (state: HuntState) => void;
 }
 
@@ -38,6 +49,8 @@ export interface HuntState {
   /** Runs that tested nothing, or whose test failed, by reason. */
   readonly fruitless: ReadonlyMap<string, number>;
   readonly crashes: readonly FoundCrash[];
+  /** Worlds that reached something new: others are made from them. */
+  readonly kept: number;
 }
 
 /** After so many fruitless runs in a row there is no point in more. */
@@ -60,7 +73,7 @@ class Hunt {
   readonly #since = performance.now();
   readonly #fruitless = new Map<string, number>();
   readonly #crashes = new Map<string, FoundCrash>();
-  #next = 0;
+  readonly #corpus: WorldCorpus;
   #runs = 0;
   #virtualNs = 0;
   #fruitlessInARow = 0;
@@ -68,13 +81,16 @@ class Hunt {
   constructor(plan: HuntPlan, deps: HuntDeps, signal: AbortSignal) {
     this.#plan = plan;
     this.#deps = deps;
-    const budget = AbortSignal.timeout(plan.budgetMs);
-    this.#signal = AbortSignal.any([signal, this.#over.signal, budget]);
+    this.#corpus = new WorldCorpus(plan.seed, deps.draw);
+    this.#signal = AbortSignal.any([signal, this.#over.signal]);
   }
 
   async go(): Promise<HuntState> {
+    // AbortSignal.timeout() inside AbortSignal.any() may be collected as garbage before it fires: nodejs/node#57736.
+    const budget = setTimeout(() => this.#over.abort(), this.#plan.budgetMs);
     const workers = Array.from({ length: this.#plan.workers }, () => this.#work());
     const results = await Promise.allSettled(workers);
+    clearTimeout(budget);
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
     return this.#state();
@@ -83,11 +99,10 @@ class Hunt {
   async #work(): Promise<void> {
     try {
       while (!this.#signal.aborted) {
-        const seed = deriveSeed(this.#plan.seed, this.#next);
-        this.#next += 1;
-        const ran = await this.#deps.run(seed, this.#signal);
+        const world = this.#corpus.next();
+        const ran = await this.#deps.run(world, this.#signal);
         // A run that the end of the hunt has cut counts for nothing.
-        if (!this.#signal.aborted) this.#note(ran, seed);
+        if (!this.#signal.aborted) this.#note(ran, world);
       }
     } catch (error) {
       // Without a place for results the other workers' runs are worth nothing either.
@@ -96,8 +111,7 @@ class Hunt {
     }
   }
 
-  #note(ran: SimRun, seed: number): void {
-    const { verdict, virtualNs } = ran;
+  #note({ verdict, virtualNs, reachedNew }: HuntedWorld, world: SimWorld): void {
     this.#runs += 1;
     this.#virtualNs += virtualNs;
     const counts = verdict.outcome === 'PASS' || verdict.outcome === 'FAIL';
@@ -105,12 +119,13 @@ class Hunt {
     if (!counts) {
       this.#fruitless.set(verdict.reason, (this.#fruitless.get(verdict.reason) ?? 0) + 1);
     }
+    if (counts && reachedNew) this.#corpus.keep(world);
     const [crash] = verdict.crashes;
     if (crash !== undefined) {
       const found = this.#crashes.get(crash.title) ?? {
         title: crash.title,
         runId: verdict.runId,
-        seed,
+        seed: world.seed,
         afterRuns: this.#runs,
         afterMs: this.#elapsedMs(),
         runs: 0,
@@ -129,6 +144,7 @@ class Hunt {
       virtualNs: this.#virtualNs,
       fruitless: this.#fruitless,
       crashes: [...this.#crashes.values()],
+      kept: this.#corpus.size,
     };
   }
 

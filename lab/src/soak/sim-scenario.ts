@@ -102,7 +102,7 @@ export class Simulator {
     world: SimWorld,
     campaignId: string,
     wait: Wait,
-    options: Pick<SimRunDeps, 'recordSwitches'> = {},
+    options: Pick<SimRunDeps, 'recordSwitches' | 'driverTrace'> = {},
   ): Promise<SimRun> {
     const folder = await createRunFolder(this.#state.runs, newRunId(world.seed, new Date()), world);
     const machine = this.#machine(world, folder.path);

@@ -60,6 +60,19 @@ export interface AddressRange {
   readonly size: string;
 }
 
+/** What a plugin of QEMU writes down of the code that the guest executes where Linux puts modules; files of the run folder. */
+export interface DriverTrace {
+  /** Gets each run of instructions that was executed, and what came after it. */
+  readonly blocks?: string;
+  /** Gets a line each time an address of the file `entries` is executed, between two positions of the scheduler. */
+  readonly calls?: {
+    readonly file: string;
+    readonly entries: string;
+    readonly since?: number;
+    readonly before?: number;
+  };
+}
+
 /** Everything that decides what machine is started; sizes in MiB, paths on the host. */
 export interface MachineSpec {
   readonly cpus: number;
@@ -76,6 +89,8 @@ export interface MachineSpec {
   readonly traceEvents?: readonly string[];
   /** Addresses of which each executed instruction is written down there, too. Needs TCG, and slows it down. */
   readonly logExecution?: AddressRange;
+  /** Does not change what the guest does. Needs TCG. */
+  readonly driverTrace?: DriverTrace;
   /** An ELF `vmlinux` with a PVH entry. */
   readonly kernel: string;
   /** cpio archives; a later one adds to, or replaces files of, an earlier one. */

@@ -91,6 +91,7 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     ...(spec.simulation === undefined ? sshPortArguments : simulationArguments(spec.simulation)),
     ...spec.nics.flatMap(nicArguments),
     ...traceArguments(spec),
+    ...driverTraceArguments(spec),
   ];
 }
 
@@ -170,6 +171,24 @@ function traceArguments({ traceEvents = [], logExecution }: MachineSpec): readon
     ...traceEvents.flatMap((event) => ['-trace', event]),
     ...(logExecution === undefined ? [] : ['-d', 'exec,nochain', '-dfilter', `${start}+${size}`]),
   ];
+}
+
+/** Options: qemu-device/plugins/driver_trace.c. */
+function driverTraceArguments({ driverTrace }: MachineSpec): readonly string[] {
+  if (driverTrace === undefined) return [];
+  const { blocks, calls } = driverTrace;
+  const inRunFolder = (file: string | undefined) =>
+    file === undefined ? undefined : `${sandboxPath.run}/${file}`;
+  const options = {
+    blocks: inRunFolder(blocks),
+    entries: inRunFolder(calls?.entries),
+    calls: inRunFolder(calls?.file),
+    since: calls?.since,
+    before: calls?.before,
+  };
+  const list = Object.entries(options).filter(([, value]) => value !== undefined);
+  const plugin = `${sandboxPath.qemu}/plugins/driver_trace.so`;
+  return ['-plugin', [plugin, ...list.map(([name, value]) => `${name}=${value}`)].join(',')];
 }
 
 function nicArguments(nic: NicSpec, index: number): readonly string[] {

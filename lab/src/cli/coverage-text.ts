@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CoverageReport, Reached } from '../coverage/driver-coverage.ts';
+import { textTable } from '../text-table.ts';
+
+/** File of a run folder with the blocks of the driver's code that were executed. */
+export const blocksFile = 'blocks.txt';
+
+const shownFunctions = 20;
+
+/** The totals, for `--json`. */
+export function counts({ lines, functions, branches }: CoverageReport) {
+  return { lines, functions, branches };
+}
+
+/** What was reached, file by file, and what never was. */
+export function coverageText({
+  files,
+  lines,
+  functions,
+  branches,
+  missingFunctions,
+}: CoverageReport): string {
+  const rows = files.map(({ file, ...reached }) => [file, share(reached), percent(reached)]);
+  const table = textTable(
+    ['file', 'lines', ''],
+    [...rows, ['all', share(lines), percent(lines)]],
+    'right',
+  );
+  const shown = missingFunctions
+    .slice(0, shownFunctions)
+    .map(({ name, place }) => `  ${name}${place === null ? '' : `  ${place}`}`);
+  const more = missingFunctions.length - shown.length;
+  return [
+    ...(lines.all === 0 ? ['no lines: this driver has no debugging information'] : table),
+    `functions ${share(functions)}, branches ${share(branches)}`,
+    ...(shown.length === 0 ? [] : ['never entered:', ...shown]),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ].join('\n');
+}
+
+function share({ reached, all }: Reached): string {
+  return `${reached} of ${all}`;
+}
+
+function percent({ reached, all }: Reached): string {
+  return all === 0 ? '' : `${Math.round((100 * reached) / all)}%`;
+}
