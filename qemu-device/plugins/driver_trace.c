@@ -11,8 +11,9 @@
  *                    instructions that was executed, "edge LAST NEXT" for each
  *                    pair of an instruction that ended one and the one after it
  *   entries=FILE     addresses, hexadecimal, one a line, and
- *   calls=FILE       a line each time one of them is executed: position,
- *                    virtual time in nanoseconds, vCPU, address
+ *   calls=FILE       a line each time one of them is executed: "call", position,
+ *                    virtual time in nanoseconds, vCPU, address. "-": into QEMU's
+ *                    log (-d plugin), among the events that are traced there
  *   since, before    positions between which calls are written
  */
 
@@ -40,6 +41,12 @@ typedef struct Block {
     GHashTable *next;       /* addresses of what was executed after it */
 } Block;
 
+typedef struct Clock {
+    unsigned int cpu;
+    uint64_t position;
+    int64_t ns;
+} Clock;
+
 /* An instruction that is looked for. */
 typedef struct Entry {
     uint64_t address;
@@ -60,31 +67,48 @@ static FILE *calls;
 /* Translation happens in the vCPUs' thread, the end of QEMU in another. */
 static GMutex lock;
 
+/* Where the machine is. False when nothing but the vCPU is known. */
+static bool look(Clock *clock, unsigned int cpu)
+{
+    clock->cpu = cpu;
+    return qemu_plugin_vcpu_scheduler_clock(&clock->cpu, &clock->position,
+                                            &clock->ns);
+}
+
 static void block_executed(unsigned int cpu, void *opaque)
 {
     Block *block = opaque;
-    Block *previous = last[cpu % MAX_CPUS];
+    Block *previous;
+    Clock now;
 
+    look(&now, cpu);
+    previous = last[now.cpu % MAX_CPUS];
     block->executed = true;
     if (previous) {
         g_hash_table_add(previous->next, GSIZE_TO_POINTER(block->start));
     }
-    last[cpu % MAX_CPUS] = block;
+    last[now.cpu % MAX_CPUS] = block;
 }
 
 static void entry_executed(unsigned int cpu, void *opaque)
 {
     const Entry *entry = opaque;
-    uint64_t position;
-    int64_t ns;
+    g_autofree char *line = NULL;
+    Clock now;
 
-    if (!qemu_plugin_vcpu_scheduler_clock(&position, &ns)) {
+    if (!look(&now, cpu)) {
         return;
     }
-    position -= entry->ahead + 1;
-    if (position >= since && position < before) {
-        fprintf(calls, "%" PRIu64 " %" PRId64 " %u %" PRIx64 "\n", position,
-                ns, cpu, entry->address);
+    now.position -= entry->ahead + 1;
+    if (now.position < since || now.position >= before) {
+        return;
+    }
+    line = g_strdup_printf("call %" PRIu64 " %" PRId64 " %u %" PRIx64 "\n",
+                           now.position, now.ns, now.cpu, entry->address);
+    if (calls == stdout) {
+        qemu_plugin_outs(line);
+    } else {
+        fputs(line, calls);
     }
 }
 
@@ -202,7 +226,7 @@ static void ended(qemu_plugin_id_t id, void *opaque)
     if (blocks) {
         write_blocks();
     }
-    if (calls) {
+    if (calls && calls != stdout) {
         fclose(calls);
         calls = NULL;
     }
@@ -247,7 +271,7 @@ static bool read_entries(const char *path)
 
 static bool open_calls(const char *path)
 {
-    calls = fopen(path, "w");
+    calls = strcmp(path, "-") ? fopen(path, "w") : stdout;
     if (!calls) {
         fprintf(stderr, "driver_trace: cannot write %s: %s\n", path,
                 strerror(errno));

@@ -41,7 +41,6 @@ struct VcpuScheduler {
     uint32_t irq_delay_max;
     uint64_t stop_at;
     uint64_t stop_at_ns;
-    bool stop_ends;
     bool restart;
     char *turns_file;
     char *record_file;

@@ -183,16 +183,6 @@ static void set_restart(Object *obj, bool value, Error **errp)
     VCPU_SCHEDULER(obj)->restart = value;
 }
 
-static bool get_stop_ends(Object *obj, Error **errp)
-{
-    return VCPU_SCHEDULER(obj)->stop_ends;
-}
-
-static void set_stop_ends(Object *obj, bool value, Error **errp)
-{
-    VCPU_SCHEDULER(obj)->stop_ends = value;
-}
-
 static char *get_turns(Object *obj, Error **errp)
 {
     return g_strdup(VCPU_SCHEDULER(obj)->turns_file);
@@ -301,8 +291,6 @@ static void class_initialise(ObjectClass *class, void *data)
                                    &VcpuSchedulerPolicy_lookup,
                                    get_policy, set_policy);
     object_class_property_add_bool(class, "restart", get_restart, set_restart);
-    object_class_property_add_bool(class, "stop-ends",
-                                   get_stop_ends, set_stop_ends);
     object_class_property_add_str(class, "turns", get_turns, set_turns);
     object_class_property_add_str(class, "record", get_record, set_record);
     object_class_property_add_str(class, "report", get_report, set_report);

@@ -39,26 +39,16 @@ uint64_t vcpu_scheduler_position(VcpuScheduler *s)
 }
 
 /* Stops all vCPUs at this very instruction. */
-static void stop_here(VcpuScheduler *s)
+static void stop_here(void *opaque)
 {
     current_cpu = current_cpu ?: first_cpu;
-    if (s->stop_ends) {
-        qemu_system_shutdown_request(SHUTDOWN_CAUSE_HOST_QMP_QUIT);
-        cpu_stop_current();
-    } else {
-        vm_stop(RUN_STATE_PAUSED);
-    }
-}
-
-static void stop_at_time(void *opaque)
-{
-    stop_here(opaque);
+    vm_stop(RUN_STATE_PAUSED);
 }
 
 void vcpu_scheduler_set_stop_timer(VcpuScheduler *s)
 {
     if (!s->stop_timer) {
-        s->stop_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stop_at_time, s);
+        s->stop_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stop_here, NULL);
     }
     if (s->stop_at_ns) {
         timer_mod(s->stop_timer, s->origin_ns + s->stop_at_ns);
@@ -123,7 +113,8 @@ static void note_turn(VcpuScheduler *s, CPUState *cpu)
     size_t i, byte;
 
     trace_vcpu_scheduler_turn(cpu->cpu_index, now,
-                              qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+                              qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) -
+                              s->origin_ns);
     if (cpu->cpu_index == s->current) {
         return;
     }
@@ -188,7 +179,7 @@ CPUState *vcpu_scheduler_next(void)
     }
     if (vcpu_scheduler_position(s) >= s->stop_at) {
         s->stop_at = UINT64_MAX;
-        stop_here(s);
+        stop_here(NULL);
         return NULL;
     }
     if (s->left > 0 && !s->preempt) {
@@ -273,20 +264,22 @@ int vcpu_scheduler_visible(CPUState *cpu, int request)
 
 #ifdef CONFIG_PLUGIN
 /* icount_get_raw() may be called at the end of a translation block only. */
-bool qemu_plugin_vcpu_scheduler_clock(uint64_t *position, int64_t *ns)
+bool qemu_plugin_vcpu_scheduler_clock(unsigned int *vcpu, uint64_t *position,
+                                      int64_t *ns)
 {
     VcpuScheduler *s = scheduler;
     CPUState *cpu = current_cpu;
     int64_t executed;
 
-    if (!s || !s->started) {
+    if (!s || !s->started || !cpu) {
         return false;
     }
     executed = timers_state.qemu_icount;
-    if (cpu && cpu->running) {
+    if (cpu->running) {
         executed += cpu->icount_budget -
                     (cpu->neg.icount_decr.u16.low + cpu->icount_extra);
     }
+    *vcpu = cpu->cpu_index;
     *position = executed - s->origin;
     *ns = icount_to_ns(executed) + timers_state.qemu_icount_bias -
           s->origin_ns;

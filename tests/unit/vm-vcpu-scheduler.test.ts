@@ -27,9 +27,10 @@ describe('the scheduler of vCPUs on the command line', () => {
     );
   });
 
-  it('ends the run where it is told to', () => {
-    const stop = { instructions: 1_000 };
-    const said = object({ policy: { policy: 'pct', depth: 3, horizon: 9 }, seed: 0n, stop });
-    expect(said).to.contain(',depth=3,horizon=9,stop-at=1000,stop-ends=on,');
+  it('records the turns that it takes from vCPUs', () => {
+    const policy = { policy: 'pct', depth: 3, horizon: 9 } as const;
+    expect(object({ policy, seed: 0n, record: 'switches.txt' })).to.contain(
+      ',depth=3,horizon=9,record=/run/switches.txt,',
+    );
   });
 });

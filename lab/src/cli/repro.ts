@@ -1,89 +1,192 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
+import { before, parseSpan } from '../replay/moment.ts';
 import { findRun } from '../run/find-run.ts';
 import { firstDifference } from '../run/first-difference.ts';
 import { readWorld } from '../run/read-world.ts';
+import type { RunFolder } from '../run/run-folder.ts';
 import { type SimTrace, simTraceFile } from '../run/sim-run.ts';
 import { stateDirectory } from '../store/state-directory.ts';
+import type { SimulatedMachine } from '../vm/simulated-machine.ts';
 import { stripTerminalEscapes } from '../vm/terminal-escapes.ts';
+import type { StopPoint } from '../vm/vcpu-scheduler.ts';
+import { positiveInteger } from './choice.ts';
+import {
+  holdAt,
+  type Located,
+  locateCrash,
+  offerGdb,
+  timelineOf,
+  whereItStands,
+} from './replay.ts';
 import { interruptSignal } from './signals.ts';
-import { prepareSimulation } from './simulation.ts';
+import { prepareSimulation, type Simulation } from './simulation.ts';
 
 interface ReproOptions {
+  readonly at?: string;
+  readonly before?: string;
+  readonly gdb?: boolean;
+  readonly timeline?: boolean;
+  readonly window: string;
   readonly json?: boolean;
 }
 
-/** `ferrolab repro`: runs the world of a run again and compares. */
+/** A run that is to come back. */
+interface Recorded extends RunFolder {
+  readonly trace: SimTrace;
+}
+
+const mostShown = 60;
+
+/** `ferrolab repro`: runs a world again: compares, or stops on the way. */
 export function reproCommand(): Command {
   return new Command('repro')
-    .description('run the world of a run again: identical, or where it differs')
-    .argument('<run>', 'id of a run, or the beginning of one')
+    .description(
+      'run the world of a run again: identical, or where it differs; and stop anywhere in it',
+    )
+    .argument('<run>', 'id of a simulated run, or its beginning, or a file with a world')
+    .option('--at <instruction>', 'stop there, and say where each vCPU is')
+    .option('--before <time>', 'stop so long before the crash: 100us, 2ms, 10000insn')
+    .option('--gdb', 'keep it stopped, for gdb: at the crash, if nothing else is said')
+    .option('--timeline', 'what led to the crash; timeline.json of the folder is for Perfetto')
+    .option('--window <time>', 'how long before the crash a timeline begins', '200us')
     .option('--json', 'one JSON document on stdout')
     .addHelpText(
       'after',
       `
-Exit status: 0 identical; 3 not so, or the lab could not find out; 2 usage.
+Exit status: 0 identical, or stopped where it was to stop; 3 not so, or the lab could not find out; 2 usage.
 
-Example:
+Examples:
   ferrolab repro 20261121T160714Z
+  ferrolab repro 20261121T160714Z --before 100us --gdb
+  ferrolab repro 20261121T160714Z --timeline
 `,
     )
     .action(async (run: string, options: ReproOptions) => {
-      process.exitCode = await repro(run, options.json ?? false);
+      process.exitCode = await repro(run, options);
     });
 }
 
-async function repro(id: string, json: boolean): Promise<ExitStatus> {
-  const state = stateDirectory();
-  const recorded = await findRun(state.runs, id);
-  const before = await readTrace(recorded.path);
-  const draft = await readWorld(join(recorded.path, 'world.json'));
-  await using simulation = await prepareSimulation(draft, interruptSignal());
+async function repro(run: string, options: ReproOptions): Promise<ExitStatus> {
+  const window = parseSpan('window', options.window);
+  if (!('ns' in window)) {
+    throw new UsageError('BAD_SPAN', '--window: a time is needed, not instructions', {
+      remedy: 'Give one as 100us or 2ms.',
+    });
+  }
+  const signal = interruptSignal();
+  const recorded = existsSync(run) ? undefined : await readRecorded(run);
+  const world = recorded === undefined ? run : join(recorded.path, 'world.json');
+  await using simulation = await prepareSimulation(await readWorld(world), signal);
+  const stops = options.gdb || options.at !== undefined || options.before !== undefined;
+  if (!stops && !options.timeline) return await again(simulation, recorded, options.json ?? false);
+  const located = await locateCrash(simulation, signal);
+  const { ran, crash } = located;
+  process.stderr.write(
+    `${ran.verdict.outcome}  ${ran.verdict.reason}\nat instruction ${crash.instructions}, ${(crash.virtualNs / 1e9).toFixed(9)} s${crash.cpu === undefined ? '' : `, on vCPU ${crash.cpu}`}\n`,
+  );
+  if (options.timeline) {
+    const { lines, file } = await timelineOf(simulation, located, window.ns, signal);
+    const shown = lines.slice(-mostShown);
+    if (shown.length < lines.length) {
+      process.stdout.write(`(${lines.length - shown.length} lines before these)\n`);
+    }
+    process.stdout.write(`${shown.join('\n')}\nfor Perfetto: ${file}\n`);
+  }
+  if (!stops) return exitStatus.ok;
+  const visit = (machine: SimulatedMachine) => look(simulation, machine, located, options, signal);
+  const { reached } = await holdAt(simulation, stopPoint(options, crash), visit, signal);
+  if (!reached) process.stderr.write('the run ended before that\n');
+  return reached ? exitStatus.ok : exitStatus.labFailed;
+}
+
+function stopPoint(options: ReproOptions, crash: Parameters<typeof before>[0]): StopPoint {
+  const { at, before: span } = options;
+  if (at !== undefined) {
+    return { instructions: positiveInteger('at', at, Number.MAX_SAFE_INTEGER) };
+  }
+  return span === undefined
+    ? { instructions: crash.instructions }
+    : before(crash, parseSpan('before', span));
+}
+
+/** Shows where a machine stands; with --gdb, until the user has seen enough. */
+async function look(
+  simulation: Simulation,
+  machine: SimulatedMachine,
+  located: Located,
+  { gdb }: ReproOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const script = await offerGdb(simulation, machine, located, signal);
+  if (!gdb) {
+    process.stdout.write(`${await whereItStands(script)}\n`);
+    return;
+  }
+  process.stdout.write(`It stands still. In another terminal:\n  ${script}\nCtrl-C ends it.\n`);
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+/** Runs it and compares with what was recorded, if anything was. */
+async function again(
+  simulation: Simulation,
+  recorded: Recorded | undefined,
+  json: boolean,
+): Promise<ExitStatus> {
   const ran = await simulation.run();
-  const identical = before.consoleSha256 === ran.consoleSha256 && before.schedule === ran.schedule;
-  const title = ran.verdict.crashes[0]?.title ?? null;
+  const { trace } = recorded ?? { trace: ran };
+  const identical = trace.consoleSha256 === ran.consoleSha256 && trace.schedule === ran.schedule;
+  const { verdict, consoleSha256, wallMs } = ran;
   if (json) {
-    const { consoleSha256, verdict, wallMs } = ran;
     const document = {
       run: verdict.runId,
-      of: recorded.runId,
-      identical,
-      title,
+      of: recorded?.runId ?? null,
+      identical: recorded === undefined ? null : identical,
+      title: verdict.crashes[0]?.title ?? null,
       consoleSha256,
       wallMs,
     };
     process.stdout.write(`${JSON.stringify(document)}\n`);
   } else if (identical) {
+    const head = recorded === undefined ? '' : 'identical: ';
     process.stdout.write(
-      `identical: ${ran.verdict.outcome}  ${ran.verdict.reason}\nconsole    sha256:${ran.consoleSha256}\n`,
+      `${head}${verdict.outcome}  ${verdict.reason}\nconsole    sha256:${consoleSha256}\n`,
     );
   } else {
-    const consoles = [recorded.path, join(simulation.runs, ran.verdict.runId)] as const;
+    const consoles = [recorded?.path ?? '', join(simulation.runs, verdict.runId)] as const;
     process.stdout.write(`NOT identical\n${await difference(consoles)}`);
   }
   return identical ? exitStatus.ok : exitStatus.labFailed;
 }
 
-async function readTrace(folder: string): Promise<SimTrace> {
+async function readRecorded(run: string): Promise<Recorded> {
+  const folder = await findRun(stateDirectory().runs, run);
   try {
-    return JSON.parse(await readFile(join(folder, simTraceFile), 'utf8')) as SimTrace;
+    const text = await readFile(join(folder.path, simTraceFile), 'utf8');
+    return { ...folder, trace: JSON.parse(text) as SimTrace };
   } catch (cause) {
-    throw new UsageError('NO_SIMULATION', `${folder} is not of a simulated run that has ended`, {
-      remedy: 'Live runs do not come back; look for their crash in simulated worlds.',
-      cause,
-    });
+    throw new UsageError(
+      'NO_SIMULATION',
+      `${folder.path} is not of a simulated run that has ended`,
+      {
+        remedy: 'Live runs do not come back; look for their crash in simulated worlds.',
+        cause,
+      },
+    );
   }
 }
 
 async function difference(folders: readonly [string, string]): Promise<string> {
-  const [before, after] = folders.map((folder) => join(folder, 'console.log')) as [string, string];
-  const found = await firstDifference(before, after);
+  const [one, other] = folders.map((folder) => join(folder, 'console.log')) as [string, string];
+  const found = await firstDifference(one, other);
   if (found === undefined) return '  the consoles are the same, the schedules differ\n';
-  const { line, one, other } = found;
+  const { line, one: was, other: is } = found;
   const shown = (text: string | undefined) =>
     text === undefined ? '(ended before)' : stripTerminalEscapes(text);
-  return `  line ${line} of console.log\n  was  ${shown(one)}\n  is   ${shown(other)}\n  ${before}\n  ${after}\n`;
+  return `  line ${line} of console.log\n  was  ${shown(was)}\n  is   ${shown(is)}\n  ${one}\n  ${other}\n`;
 }

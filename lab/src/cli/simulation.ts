@@ -10,7 +10,7 @@ import { readDriverMap } from '../coverage/driver-map.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { newRunId } from '../run/run-folder.ts';
-import type { SimRun, SimRunDeps } from '../run/sim-run.ts';
+import type { SimRun, SimRunOptions } from '../run/sim-run.ts';
 import { TemplateStore } from '../run/template-store.ts';
 import type { SimWorld } from '../run/world.ts';
 import {
@@ -20,7 +20,7 @@ import {
   Simulator,
   templatesFolder,
 } from '../soak/sim-scenario.ts';
-import { gatherSoakParts } from '../soak/soak-parts.ts';
+import { gatherSoakParts, type SoakParts } from '../soak/soak-parts.ts';
 import { ResultStore } from '../store/result-store.ts';
 import { stateDirectory } from '../store/state-directory.ts';
 import type { Outcome } from '../verdict.ts';
@@ -33,14 +33,12 @@ export interface Simulation extends AsyncDisposable {
   /** What is drawn for another seed. */
   withSeed(seed: number): SimWorld;
   /** Runs it, or another one of the same artifacts and machine, and keeps the result. */
-  run(world?: SimWorld, options?: SimRunOptions): Promise<SimRun>;
+  run(world?: SimWorld, options?: SimRunOptions & { signal?: AbortSignal }): Promise<SimRun>;
+  /** The artifacts that it is made of. */
+  readonly parts: SoakParts;
   /** What of the driver can be reached, nothing of it reached yet. */
   coverage(signal: AbortSignal): Promise<DriverCoverage>;
 }
-
-export type SimRunOptions = Pick<SimRunDeps, 'recordSwitches' | 'driverTrace'> & {
-  readonly signal?: AbortSignal;
-};
 
 /** Exit status of a verb that runs a world, by what came of it. */
 export const simExitStatus: Readonly<Record<Outcome, ExitStatus>> = {
@@ -76,12 +74,14 @@ export async function prepareSimulation(
   await store.beginCampaign({ ...began, startedAt: startedAt.toISOString() });
   return {
     world,
+    parts,
     runs: state.runs,
     withSeed: (seed) => completeWorld({ ...draft, seed }, target, parts),
     run: async (other = world, { signal: stop = signal, ...options } = {}) => {
       const within: Wait = { signal: stop, deadline: Deadline.never };
       const ran = await simulator.run(other, id, within, options);
-      await store.record(ran.verdict);
+      // One that was held on its way is no result.
+      if (options.hold === undefined) await store.record(ran.verdict);
       return ran;
     },
     coverage: async (stop) => {

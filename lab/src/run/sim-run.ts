@@ -7,7 +7,7 @@ import { cancelDeviceFault, deviceTally, faultAhead, injectDeviceFault } from '.
 import type { CrashRecord, Verdict } from '../verdict.ts';
 import type { DriverTrace, MachineSpec } from '../vm/machine-spec.ts';
 import { describeExit, type VmExit } from '../vm/qemu-process.ts';
-import { SimulatedMachine } from '../vm/simulated-machine.ts';
+import { type Hold, SimulatedMachine } from '../vm/simulated-machine.ts';
 import {
   type ScheduleReport,
   scheduleReportFile,
@@ -45,7 +45,19 @@ export interface SimRunDeps extends RunIdentity {
   readonly recordSwitches?: boolean;
   /** What is written down of the driver's code that is executed. */
   readonly driverTrace?: DriverTrace;
+  /** Where the machine is held, once. */
+  readonly hold?: Hold;
+  /** Files that the run folder gets before QEMU starts. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Trace events of QEMU that the run begins with; more can be switched on where it is held. */
+  readonly traceEvents?: readonly string[];
 }
+
+/** What a run is made to tell, or how it is held: nothing of it changes what the guest does. */
+export type SimRunOptions = Pick<
+  SimRunDeps,
+  'recordSwitches' | 'driverTrace' | 'hold' | 'files' | 'traceEvents'
+>;
 
 /** What a world's run is each time; in the run folder too. Counts are since the template went on. */
 export interface SimTrace extends ScheduleReport {
@@ -120,6 +132,7 @@ class SimulatedRun {
   async #inMachine(): Promise<WorkloadEnd> {
     const spec = await this.#machineSpec();
     await using machine = await SimulatedMachine.load(spec, this.#wait);
+    machine.holdAt(this.#deps.hold);
     this.#stage = 'boot';
     const end = await this.#workload(machine).catch((error: unknown) => this.#endOf(error));
     this.#events.write('workload-end', { ...end });
@@ -141,8 +154,13 @@ class SimulatedRun {
     }
     const record = this.#deps.recordSwitches === true ? { record: switchesFile } : {};
     const scheduler = { ...schedulerSpec(schedule, seed), ...record };
-    const { driverTrace } = this.#deps;
-    const traced = driverTrace === undefined ? {} : { driverTrace };
+    const { driverTrace, traceEvents, files = {} } = this.#deps;
+    for (const [name, text] of Object.entries(files))
+      await writeFile(join(folder.path, name), text);
+    const traced = {
+      ...(driverTrace === undefined ? {} : { driverTrace }),
+      ...(traceEvents === undefined ? {} : { traceEvents }),
+    };
     return { ...machine, ...traced, simulation: { scheduler, template } };
   }
 

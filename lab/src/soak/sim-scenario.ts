@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts';
 import { drawWorld } from '../run/draw-world.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
-import { runSimulated, type SimRun, type SimRunDeps } from '../run/sim-run.ts';
+import { runSimulated, type SimRun, type SimRunOptions } from '../run/sim-run.ts';
 import type { TemplateStore } from '../run/template-store.ts';
 import type { SimWorld } from '../run/world.ts';
 import type { StateDirectory } from '../store/state-directory.ts';
@@ -102,7 +102,7 @@ export class Simulator {
     world: SimWorld,
     campaignId: string,
     wait: Wait,
-    options: Pick<SimRunDeps, 'recordSwitches' | 'driverTrace'> = {},
+    options: SimRunOptions = {},
   ): Promise<SimRun> {
     const folder = await createRunFolder(this.#state.runs, newRunId(world.seed, new Date()), world);
     const machine = this.#machine(world, folder.path);

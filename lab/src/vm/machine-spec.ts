@@ -60,16 +60,21 @@ export interface AddressRange {
   readonly size: string;
 }
 
-/** What a plugin of QEMU writes down of the code that the guest executes where Linux puts modules; files of the run folder. */
+/**
+ * What a plugin of QEMU writes down of the code that the guest executes: files of the run folder. It looks where Linux
+ * puts modules, if it is not told where else.
+ */
 export interface DriverTrace {
+  /** Hexadecimal, without 0x. */
+  readonly range?: { readonly from: string; readonly until: string };
   /** Gets each run of instructions that was executed, and what came after it. */
   readonly blocks?: string;
-  /** Gets a line each time an address of the file `entries` is executed, between two positions of the scheduler. */
+  /** A line each time an address of the file `entries` is executed, from a position of the scheduler on. */
   readonly calls?: {
-    readonly file: string;
+    /** Gets them; without it they are in `trace.log`, among the trace events. */
+    readonly file?: string;
     readonly entries: string;
     readonly since?: number;
-    readonly before?: number;
   };
 }
 

@@ -163,28 +163,31 @@ function acceleratorArguments(spec: MachineSpec): readonly string[] {
   ];
 }
 
-function traceArguments({ traceEvents = [], logExecution }: MachineSpec): readonly string[] {
-  if (traceEvents.length === 0 && logExecution === undefined) return [];
+function traceArguments(spec: MachineSpec): readonly string[] {
+  const { traceEvents = [], logExecution, driverTrace } = spec;
+  const logsCalls = driverTrace?.calls !== undefined && driverTrace.calls.file === undefined;
+  if (traceEvents.length === 0 && logExecution === undefined && !logsCalls) return [];
   const { start, size } = logExecution ?? {};
   return [
     ...['-D', sandboxPath.trace],
     ...traceEvents.flatMap((event) => ['-trace', event]),
     ...(logExecution === undefined ? [] : ['-d', 'exec,nochain', '-dfilter', `${start}+${size}`]),
+    ...(logsCalls ? ['-d', 'plugin'] : []),
   ];
 }
 
 /** Options: qemu-device/plugins/driver_trace.c. */
 function driverTraceArguments({ driverTrace }: MachineSpec): readonly string[] {
   if (driverTrace === undefined) return [];
-  const { blocks, calls } = driverTrace;
+  const { range, blocks, calls } = driverTrace;
   const inRunFolder = (file: string | undefined) =>
     file === undefined ? undefined : `${sandboxPath.run}/${file}`;
   const options = {
+    ...range,
     blocks: inRunFolder(blocks),
     entries: inRunFolder(calls?.entries),
-    calls: inRunFolder(calls?.file),
+    calls: calls && (inRunFolder(calls.file) ?? '-'),
     since: calls?.since,
-    before: calls?.before,
   };
   const list = Object.entries(options).filter(([, value]) => value !== undefined);
   const plugin = `${sandboxPath.qemu}/plugins/driver_trace.so`;

@@ -8,6 +8,7 @@ import { launchVm, type RunningVm } from './launch.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { sandboxPath, schedulerPath, simPortFile, simPortPath } from './qemu-command-line.ts';
 import type { VmExit } from './qemu-process.ts';
+import type { StopPoint } from './vcpu-scheduler.ts';
 
 /** What came of a task. */
 export type TaskEnd =
@@ -20,8 +21,22 @@ export type TaskEnd =
     }
   /** The virtual time for it was over. */
   | { readonly kind: 'late' }
+  /** Whoever was told of the place where it was held wants no more of it. */
+  | { readonly kind: 'held' }
   | { readonly kind: 'panicked' }
   | { readonly kind: 'ended'; readonly exit: VmExit };
+
+/** A place where a machine is to stand still in the middle of a task, and what is done there. */
+export interface Hold {
+  readonly at: StopPoint;
+  readonly reached: (machine: SimulatedMachine) => Promise<'go-on' | 'end'>;
+}
+
+/** How far a machine is, since it was booted or loaded. */
+export interface MachineClock {
+  readonly instructions: number;
+  readonly virtualNs: number;
+}
 
 /**
  * A machine that stands still, at the instruction with which its guest has asked for a task, but while it does one:
@@ -29,11 +44,12 @@ export type TaskEnd =
  */
 export class SimulatedMachine implements AsyncDisposable {
   readonly vm: RunningVm;
-  readonly #runDir: string;
+  readonly runDir: string;
+  #hold: Hold | undefined;
 
   private constructor(vm: RunningVm, runDir: string) {
     this.vm = vm;
-    this.#runDir = runDir;
+    this.runDir = runDir;
   }
 
   /** Boots it; LabFailure when the guest does not ask for a task. */
@@ -87,12 +103,12 @@ export class SimulatedMachine implements AsyncDisposable {
     const over = migrationOver(qmp, wait);
     await qmp.execute('migrate', { uri: `file:${sandboxPath.run}/${partial}` }, wait);
     if ((await over) === 'failed') {
-      await rm(join(this.#runDir, partial), { force: true });
+      await rm(join(this.runDir, partial), { force: true });
       throw new LabFailure('SAVE_FAILED', 'the machine cannot be saved', {
         remedy: 'Look whether the disk is full.',
       });
     }
-    await rename(join(this.#runDir, partial), join(this.#runDir, file));
+    await rename(join(this.runDir, partial), join(this.runDir, file));
   }
 
   /**
@@ -101,20 +117,44 @@ export class SimulatedMachine implements AsyncDisposable {
    */
   async run(task: Buffer, limitNs: number, wait: Wait): Promise<TaskEnd> {
     const { qmp } = this.vm;
-    const result = join(this.#runDir, simPortFile.result);
-    await writeFile(join(this.#runDir, simPortFile.task), task);
+    const result = join(this.runDir, simPortFile.result);
+    await writeFile(join(this.runDir, simPortFile.task), task);
     await rm(result, { force: true });
     await this.#set(simPortPath, 'task', `${sandboxPath.run}/${simPortFile.task}`, wait);
-    await this.#set(schedulerPath, 'stop-at-ns', (await this.virtualNs(wait)) + limitNs, wait);
-    const stop = stopped(this.vm, wait);
-    // It is waited for only when the machine goes on.
-    stop.catch(() => undefined);
-    await qmp.execute('cont', {}, wait);
-    const how = await stop;
-    if (how === 'panicked') return { kind: 'panicked' };
-    if (how !== 'asks') return { kind: 'ended', exit: how };
-    const handedIn = await readFile(result).catch(() => undefined);
-    return handedIn === undefined ? { kind: 'late' } : taskEnd(handedIn);
+    const limit = (await this.virtualNs(wait)) + limitNs;
+    for (;;) {
+      await this.#stopAt(limit, wait);
+      const stop = stopped(this.vm, wait);
+      // It is waited for only when the machine goes on.
+      stop.catch(() => undefined);
+      await qmp.execute('cont', {}, wait);
+      const how = await stop;
+      if (how === 'panicked') return { kind: 'panicked' };
+      if (how !== 'asks') return { kind: 'ended', exit: how };
+      const handedIn = await readFile(result).catch(() => undefined);
+      if (handedIn !== undefined) return taskEnd(handedIn);
+      const hold = this.#hold;
+      if (hold === undefined || !isPast(await this.clock(wait), hold.at)) return { kind: 'late' };
+      this.#hold = undefined;
+      if ((await hold.reached(this)) === 'end') return { kind: 'held' };
+    }
+  }
+
+  /** Holds it there, once. */
+  holdAt(hold: Hold | undefined): void {
+    this.#hold = hold;
+  }
+
+  async #stopAt(limitNs: number, wait: Wait): Promise<void> {
+    const { instructions = Number.MAX_SAFE_INTEGER, virtualNs = limitNs } = this.#hold?.at ?? {};
+    await this.#set(schedulerPath, 'stop-at', instructions, wait);
+    await this.#set(schedulerPath, 'stop-at-ns', Math.min(limitNs, virtualNs), wait);
+  }
+
+  async clock(wait: Wait): Promise<MachineClock> {
+    const args = { path: schedulerPath, property: 'position' };
+    const instructions = Number(await this.vm.qmp.execute('qom-get', args, wait));
+    return { instructions, virtualNs: await this.virtualNs(wait) };
   }
 
   /** Virtual time since it was booted, or loaded, in nanoseconds. */
@@ -130,6 +170,13 @@ export class SimulatedMachine implements AsyncDisposable {
   async #set(path: string, property: string, value: string | number, wait: Wait): Promise<void> {
     await this.vm.qmp.execute('qom-set', { path, property, value }, wait);
   }
+}
+
+function isPast(clock: MachineClock, { instructions, virtualNs }: StopPoint): boolean {
+  return (
+    (instructions !== undefined && clock.instructions >= instructions) ||
+    (virtualNs !== undefined && clock.virtualNs >= virtualNs)
+  );
 }
 
 /** Layout: images/initramfs/programs/sim-agent.c. */

@@ -17,7 +17,7 @@ export type VcpuPolicy =
   /** `file` of the run folder has a turn a line: its position and the index of the vCPU. */
   | { readonly policy: 'list'; readonly file: string };
 
-/** Where a run ends that would go on. */
+/** A place in a run: the first of them that is reached. */
 export interface StopPoint {
   readonly instructions?: number;
   readonly virtualNs?: number;
@@ -28,7 +28,6 @@ export interface VcpuSchedulerSpec {
   readonly seed: bigint;
   /** Interrupts are seen up to so many instructions late. */
   readonly irqDelayMax?: number;
-  readonly stop?: StopPoint;
   /** File of the run folder that gets each turn that was taken from a vCPU. */
   readonly record?: string;
 }
@@ -57,15 +56,12 @@ export function schedulerObject(
   spec: VcpuSchedulerSpec,
   { restart, inRunFolder }: { readonly restart: boolean; readonly inRunFolder: InRunFolder },
 ): string {
-  const { policy, seed, irqDelayMax, stop = {}, record } = spec;
+  const { policy, seed, irqDelayMax, record } = spec;
   const properties: Readonly<Record<string, string | number | bigint | undefined>> = {
     policy: policy.policy,
     seed,
     ...policyProperties(policy, inRunFolder),
     'irq-delay-max': irqDelayMax,
-    'stop-at': stop.instructions,
-    'stop-at-ns': stop.virtualNs,
-    'stop-ends': stop.instructions === undefined && stop.virtualNs === undefined ? undefined : 'on',
     restart: restart ? 'on' : undefined,
     record: record === undefined ? undefined : inRunFolder(record),
     report: inRunFolder(scheduleReportFile),
