@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ferrolabJson } from '../support/ferrolab.ts';
+import { ferrolabJson, startFerrolab } from '../support/ferrolab.ts';
 
 interface RunDocument {
   readonly world: string;
@@ -13,6 +13,21 @@ interface RunDocument {
   readonly consoleSha256: string;
   readonly virtualNs: number;
   readonly instructions: number;
+}
+
+interface Reached {
+  readonly reached: number;
+  readonly all: number;
+}
+
+interface Coverage {
+  readonly functions: Reached;
+  readonly branches: Reached;
+}
+
+interface Minimized {
+  readonly title: string;
+  readonly after: { readonly faults: number; readonly steps: number; readonly schedule: string };
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'ferrolab-sim-'));
@@ -83,5 +98,60 @@ describe('a simulated world', function () {
     );
     expect(document.identical).to.equal(true);
     expect(exitCode).to.equal(0);
+  });
+
+  it('is not changed by who watches what its driver executes', async () => {
+    const path = world(4, { policy: 'random', sliceMax: 20_000 });
+    const plain = await run(path);
+    const { document } = await ferrolabJson<RunDocument & { readonly coverage: Coverage }>(
+      ['run', path, '--coverage'],
+      options,
+    );
+    expect(document.consoleSha256).to.equal(plain.consoleSha256);
+    expect(document.instructions).to.equal(plain.instructions);
+    const { functions, branches } = document.coverage;
+    expect(functions.reached).to.be.within(40, functions.all);
+    expect(branches.reached).to.be.within(100, branches.all - 1);
+  });
+
+  it('stops anywhere, and says where its vCPUs are', async () => {
+    const path = world(5, { policy: 'fair' });
+    const { exitCode, stdout, stderr } = await startFerrolab(
+      ['repro', path, '--at', '100000000'],
+      options,
+    );
+    expect(exitCode, stderr).to.equal(0);
+    expect(stdout)
+      .to.match(/Thread 1\.1 \(CPU#0/)
+      .and.to.match(/Thread 1\.2 \(CPU#1/);
+    const past = await startFerrolab(['repro', path, '--at', '100000000000'], options);
+    expect(past.exitCode).to.equal(3);
+    expect(past.stderr).to.contain('the run ended before that');
+  });
+
+  it('becomes as small as its crash allows', async () => {
+    const path = world(6, { policy: 'random', sliceMax: 20_000 });
+    const crashing = JSON.parse(readFileSync(path, 'utf8'));
+    crashing.driver.defect = 'rx-length-trusted';
+    const tooLong = { kind: 'rx-length-too-long', excess: 4_000, times: 1_000 };
+    crashing.plan.push({
+      at: { ns: 200_000_000, round: 0, phase: 'traffic' },
+      fault: {
+        type: 'device-fault',
+        nic: 'nic0',
+        fault: { ...tooLong, trigger: { when: 'random', ppm: 20_000 } },
+      },
+    });
+    writeFileSync(path, JSON.stringify(crashing));
+    const output = join(dir, 'minimized.json');
+    const { exitCode, document, said } = await ferrolabJson<Minimized>(
+      ['minimize', path, '-o', output],
+      options,
+    );
+    expect(exitCode, said).to.equal(0);
+    expect(document.title).to.equal('kernel BUG in ferronic_rx_poll');
+    expect(document.after).to.include({ faults: 1, steps: 1, schedule: 'fair' });
+    const again = await ferrolabJson<{ title: string }>(['run', output], options);
+    expect(again.document.title).to.equal(document.title);
   });
 });

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
-import { before, parseSpan } from '../replay/moment.ts';
+import { parseSpan, placeBefore } from '../replay/moment.ts';
 import { findRun } from '../run/find-run.ts';
 import { firstDifference } from '../run/first-difference.ts';
 import { readWorld } from '../run/read-world.ts';
@@ -105,14 +105,14 @@ async function repro(run: string, options: ReproOptions): Promise<ExitStatus> {
   return reached ? exitStatus.ok : exitStatus.labFailed;
 }
 
-function stopPoint(options: ReproOptions, crash: Parameters<typeof before>[0]): StopPoint {
+function stopPoint(options: ReproOptions, crash: Parameters<typeof placeBefore>[0]): StopPoint {
   const { at, before: span } = options;
   if (at !== undefined) {
     return { instructions: positiveInteger('at', at, Number.MAX_SAFE_INTEGER) };
   }
   return span === undefined
     ? { instructions: crash.instructions }
-    : before(crash, parseSpan('before', span));
+    : placeBefore(crash, parseSpan('before', span));
 }
 
 /** Shows where a machine stands; with --gdb, until the user has seen enough. */

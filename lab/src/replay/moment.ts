@@ -21,7 +21,7 @@ export function parseSpan(option: string, text: string): Span {
 }
 
 /** The place so long before another one. */
-export function before({ instructions, virtualNs }: MachineClock, span: Span): StopPoint {
+export function placeBefore({ instructions, virtualNs }: MachineClock, span: Span): StopPoint {
   return 'ns' in span
     ? { virtualNs: Math.max(1, virtualNs - span.ns) }
     : { instructions: Math.max(1, instructions - span.instructions) };
