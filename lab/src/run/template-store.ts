@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { lockFile } from '../artifacts/file-lock.ts';
@@ -31,11 +32,10 @@ export interface TemplateParts {
 export type TemplateObserver = (what: string) => void;
 
 interface Description {
-  readonly version: 1;
+  readonly version: 2;
   readonly key: string;
-  /** Of the state's file: one that was cut, or written to, is made again. */
-  readonly bytes: number;
-  readonly modifiedMs: number;
+  /** Of the state's file: one that is not the same any more is made again. */
+  readonly sha256: string;
 }
 
 const stateFile = 'state';
@@ -43,11 +43,15 @@ const descriptionFile = 'template.json';
 /** An emulated debug kernel boots in half a minute; this is for hosts under heavy load. */
 const bootMs = 600_000;
 const probeNs = 1e9;
+/** Templates that nobody has used for so long are dropped when another one is made. */
+const unusedMs = 7 * 24 * 3_600_000;
 
-/** Templates below a folder, made when they are asked for. */
+/** Templates below a folder, made when they are asked for, dropped when nobody has used them for a week. */
 export class TemplateStore {
   readonly #root: string;
   readonly #observer: TemplateObserver;
+  /** Those that this process has found to be what they were when they were made. */
+  readonly #sound = new Set<string>();
 
   constructor(root: string, observer: TemplateObserver = () => undefined) {
     this.#root = root;
@@ -59,13 +63,56 @@ export class TemplateStore {
     const key = templateKey(machine, parts);
     const dir = join(this.#root, key.slice(0, 16));
     const template: Template = { key, state: join(dir, stateFile) };
-    if (await isWhole(dir, key)) return template;
+    if (await this.#isSound(dir, key)) return template;
     await mkdir(this.#root, { recursive: true });
     await using _lock = await lockFile(`${dir}.lock`, wait.signal, () => {
       this.#observer('waiting for somebody else who makes the same template');
     });
-    if (!(await isWhole(dir, key))) await this.#make(dir, key, machine, wait);
+    if (!(await this.#isSound(dir, key))) {
+      if (existsSync(join(dir, descriptionFile))) this.#observer('the saved machine is damaged');
+      await this.#dropUnused();
+      await this.#make(dir, key, machine, wait);
+    }
     return template;
+  }
+
+  /** Drops one that turned out to be of no use. */
+  async discard({ key }: Template): Promise<void> {
+    this.#sound.delete(key);
+    await rm(join(this.#root, key.slice(0, 16)), { recursive: true, force: true });
+  }
+
+  /** Whether it is there, and is what was made. A saved machine has no checksum of its own: QEMU would load any. */
+  async #isSound(dir: string, key: string): Promise<boolean> {
+    const file = join(dir, descriptionFile);
+    try {
+      const {
+        version,
+        key: made,
+        sha256,
+      } = JSON.parse(await readFile(file, 'utf8')) as Description;
+      if (version !== 2 || made !== key) return false;
+      if (!this.#sound.has(key)) {
+        if ((await hashOf(join(dir, stateFile))) !== sha256) return false;
+        this.#sound.add(key);
+      }
+      const now = new Date();
+      await utimes(file, now, now);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #dropUnused(): Promise<void> {
+    const before = Date.now() - unusedMs;
+    for (const name of await readdir(this.#root)) {
+      if (name.endsWith('.lock')) continue;
+      const dir = join(this.#root, name);
+      // One that is being made, or was when its maker was killed, has no description.
+      const used = await stat(join(dir, descriptionFile)).catch(() => stat(dir));
+      if (used.mtimeMs < before) await rm(dir, { recursive: true, force: true });
+    }
   }
 
   async #make(dir: string, key: string, machine: MachineSpec, wait: Wait): Promise<void> {
@@ -77,8 +124,8 @@ export class TemplateStore {
       await saveBooted({ ...machine, runDir: work }, booting);
       this.#observer('looking whether it does the same twice');
       await mustRepeat({ ...machine, runDir: work }, join(work, stateFile), booting);
-      const { size, mtimeMs } = await stat(join(work, stateFile));
-      const description: Description = { version: 1, key, bytes: size, modifiedMs: mtimeMs };
+      const sha256 = await hashOf(join(work, stateFile));
+      const description: Description = { version: 2, key, sha256 };
       await writeDurably(join(work, descriptionFile), `${JSON.stringify(description)}\n`);
       await rename(work, dir);
     } finally {
@@ -96,15 +143,12 @@ function templateKey(machine: MachineSpec, parts: TemplateParts): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-async function isWhole(dir: string, key: string): Promise<boolean> {
-  try {
-    const text = await readFile(join(dir, descriptionFile), 'utf8');
-    const { version, key: made, bytes, modifiedMs } = JSON.parse(text) as Description;
-    const { size, mtimeMs } = await stat(join(dir, stateFile));
-    return version === 1 && made === key && size === bytes && mtimeMs === modifiedMs;
-  } catch {
-    return false;
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 22 })) {
+    hash.update(chunk as Buffer);
   }
+  return hash.digest('hex');
 }
 
 async function saveBooted(machine: MachineSpec, wait: Wait): Promise<void> {

@@ -8,7 +8,7 @@ import { drawWorld } from '../run/draw-world.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
 import { runSimulated, type SimRun, type SimRunOptions } from '../run/sim-run.ts';
-import type { TemplateStore } from '../run/template-store.ts';
+import type { Template, TemplateStore } from '../run/template-store.ts';
 import type { SimWorld } from '../run/world.ts';
 import type { StateDirectory } from '../store/state-directory.ts';
 import type { Cell } from '../verdict.ts';
@@ -97,22 +97,36 @@ export class Simulator {
     this.#state = state;
   }
 
-  /** Runs a world in a folder of its own. */
+  /** Runs a world in a folder of its own. A saved machine that QEMU does not load is made again, once. */
   async run(
     world: SimWorld,
     campaignId: string,
     wait: Wait,
     options: SimRunOptions = {},
   ): Promise<SimRun> {
+    const [base] = this.#parts.initramfs;
+    const boot = { ...this.#machine(world, ''), initramfs: [base] };
+    const template = await this.#templates.get(boot, this.#parts.hashes, wait);
+    const ran = await this.#runFrom(template, world, campaignId, wait, options);
+    if (!ran.verdict.reason.includes('(BAD_TEMPLATE)')) return ran;
+    await this.#templates.discard(template);
+    const another = await this.#templates.get(boot, this.#parts.hashes, wait);
+    return await this.#runFrom(another, world, campaignId, wait, options);
+  }
+
+  async #runFrom(
+    template: Template,
+    world: SimWorld,
+    campaignId: string,
+    wait: Wait,
+    options: SimRunOptions,
+  ): Promise<SimRun> {
     const folder = await createRunFolder(this.#state.runs, newRunId(world.seed, new Date()), world);
-    const machine = this.#machine(world, folder.path);
     const [base, ...archives] = this.#parts.initramfs;
-    const { hashes } = this.#parts;
-    const template = await this.#templates.get({ ...machine, initramfs: [base] }, hashes, wait);
     return await runSimulated(
       world,
       {
-        machine: { ...machine, initramfs: [base] },
+        machine: { ...this.#machine(world, folder.path), initramfs: [base] },
         template: template.state,
         archives,
         pciId: this.#target.device.pciId,
