@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -98,6 +98,20 @@ describe('a simulated world', function () {
     );
     expect(document.identical).to.equal(true);
     expect(exitCode).to.equal(0);
+  });
+
+  it('comes back from one file, where nothing is known of its run', async () => {
+    const { run: id } = await run(world(7, { policy: 'random', sliceMax: 20_000 }));
+    const bundle = join(dir, 'crash.tar.zst');
+    const packed = await startFerrolab(['repro', id, '--bundle', bundle], options);
+    expect(packed.exitCode, packed.stderr).to.equal(0);
+    const elsewhere = { ...options, env: { LAB_STATE_DIR: join(dir, 'elsewhere') } };
+    const { document } = await ferrolabJson<{ identical: boolean }>(['repro', bundle], elsewhere);
+    expect(document.identical).to.equal(true);
+    truncateSync(bundle, 300);
+    const cut = await startFerrolab(['repro', bundle], elsewhere);
+    expect(cut.exitCode).to.equal(2);
+    expect(cut.stderr).to.contain('cannot be unpacked');
   });
 
   it('is not changed by who watches what its driver executes', async () => {

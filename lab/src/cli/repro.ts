@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
+import { isBundle, writeBundle } from '../replay/bundle.ts';
 import { parseSpan, placeBefore } from '../replay/moment.ts';
 import { findRun } from '../run/find-run.ts';
 import { firstDifference } from '../run/first-difference.ts';
@@ -15,6 +16,7 @@ import { stateDirectory } from '../store/state-directory.ts';
 import type { SimulatedMachine } from '../vm/simulated-machine.ts';
 import { stripTerminalEscapes } from '../vm/terminal-escapes.ts';
 import type { StopPoint } from '../vm/vcpu-scheduler.ts';
+import { presentCommit, unpacked } from './bundled.ts';
 import { positiveInteger } from './choice.ts';
 import {
   holdAt,
@@ -33,6 +35,7 @@ interface ReproOptions {
   readonly gdb?: boolean;
   readonly timeline?: boolean;
   readonly window: string;
+  readonly bundle?: string;
   readonly json?: boolean;
 }
 
@@ -49,12 +52,13 @@ export function reproCommand(): Command {
     .description(
       'run the world of a run again: identical, or where it differs; and stop anywhere in it',
     )
-    .argument('<run>', 'id of a simulated run, or its beginning, or a file with a world')
+    .argument('<run>', 'id of a simulated run, or its beginning; a bundle; a file with a world')
     .option('--at <instruction>', 'stop there, and say where each vCPU is')
     .option('--before <time>', 'stop so long before the crash: 100us, 2ms, 10000insn')
     .option('--gdb', 'keep it stopped, for gdb: at the crash, if nothing else is said')
     .option('--timeline', 'what led to the crash; timeline.json of the folder is for Perfetto')
     .option('--window <time>', 'how long before the crash a timeline begins', '200us')
+    .option('--bundle <file>', 'when it came back: all that somebody else needs, .tar.zst')
     .option('--json', 'one JSON document on stdout')
     .addHelpText(
       'after',
@@ -65,6 +69,7 @@ Examples:
   ferrolab repro 20261121T160714Z
   ferrolab repro 20261121T160714Z --before 100us --gdb
   ferrolab repro 20261121T160714Z --timeline
+  ferrolab repro 20261121T160714Z --bundle crash.tar.zst, and elsewhere: ferrolab repro crash.tar.zst
 `,
     )
     .action(async (run: string, options: ReproOptions) => {
@@ -79,12 +84,19 @@ async function repro(run: string, options: ReproOptions): Promise<ExitStatus> {
       remedy: 'Give one as 100us or 2ms.',
     });
   }
+  const { bundle } = options;
+  if (bundle !== undefined && !isBundle(bundle)) {
+    throw new UsageError('BAD_BUNDLE', `--bundle: '${bundle}' does not end with .tar.zst`, {
+      remedy: 'Name it crash.tar.zst.',
+    });
+  }
   const signal = interruptSignal();
-  const recorded = existsSync(run) ? undefined : await readRecorded(run);
+  await using bundled = await unpacked(run, signal);
+  const recorded = await recordedAs(run, bundled.folder);
   const world = recorded === undefined ? run : join(recorded.path, 'world.json');
   await using simulation = await prepareSimulation(await readWorld(world), signal);
   const stops = options.gdb || options.at !== undefined || options.before !== undefined;
-  if (!stops && !options.timeline) return await again(simulation, recorded, options.json ?? false);
+  if (!stops && !options.timeline) return await again(simulation, recorded, options);
   const located = await locateCrash(simulation, signal);
   const { ran, crash } = located;
   process.stderr.write(
@@ -136,7 +148,7 @@ async function look(
 async function again(
   simulation: Simulation,
   recorded: Recorded | undefined,
-  json: boolean,
+  { json = false, bundle }: ReproOptions,
 ): Promise<ExitStatus> {
   const ran = await simulation.run();
   const { trace } = recorded ?? { trace: ran };
@@ -161,11 +173,22 @@ async function again(
     const consoles = [recorded?.path ?? '', join(simulation.runs, verdict.runId)] as const;
     process.stdout.write(`NOT identical\n${await difference(consoles)}`);
   }
+  if (identical && bundle !== undefined) {
+    const { toolchainRoot } = simulation.parts.qemu;
+    const folder = join(simulation.runs, verdict.runId);
+    await writeBundle(folder, await presentCommit(), toolchainRoot, bundle);
+    process.stderr.write(`written: ${bundle}\n`);
+  }
   return identical ? exitStatus.ok : exitStatus.labFailed;
 }
 
-async function readRecorded(run: string): Promise<Recorded> {
-  const folder = await findRun(stateDirectory().runs, run);
+async function recordedAs(run: string, bundled: string | undefined) {
+  if (bundled !== undefined) return await readTrace({ runId: run, path: bundled });
+  if (existsSync(run)) return undefined;
+  return await readTrace(await findRun(stateDirectory().runs, run));
+}
+
+async function readTrace(folder: RunFolder): Promise<Recorded> {
   try {
     const text = await readFile(join(folder.path, simTraceFile), 'utf8');
     return { ...folder, trace: JSON.parse(text) as SimTrace };
