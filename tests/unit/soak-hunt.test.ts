@@ -6,7 +6,7 @@ import { type HuntedWorld, type HuntPlan, hunt } from '../../lab/src/soak/hunt.t
 import type { Outcome, Verdict } from '../../lab/src/verdict.ts';
 import { threeRounds } from '../support/sim-world.ts';
 
-const plan: HuntPlan = { seed: 1, workers: 1, budgetMs: 60_000, first: false };
+const plan: HuntPlan = { seed: 1, workers: 1, budgetMs: 60_000, enough: () => false };
 const forever = new AbortController().signal;
 
 function ended(outcome: Outcome, reason: string): Verdict {
@@ -39,12 +39,23 @@ const passes = { verdict: ended('PASS', 'workload finished') };
 
 describe('a hunt', () => {
   it('ends with the first crash when it was sent for one', async () => {
-    const { state, worlds } = await hunted({ first: true }, (_, nth) =>
+    const { state, worlds } = await hunted({ enough: () => true }, (_, nth) =>
       nth === 4 ? { verdict: ended('FAIL', 'BUG in x') } : passes,
     );
     expect(worlds).to.have.length(4);
     expect(state.crashes).to.have.length(1);
     expect(state.crashes[0]).to.include({ title: 'BUG in x', afterRuns: 4, runs: 1 });
+  });
+
+  it('goes on past other crashes when it was sent for a certain one', async () => {
+    const { state, worlds } = await hunted(
+      { enough: (title) => title === 'BUG in x' },
+      (_, nth) => ({
+        verdict: ended('FAIL', nth === 3 ? 'BUG in x' : 'BUG in y'),
+      }),
+    );
+    expect(worlds).to.have.length(3);
+    expect(state.crashes.map(({ title }) => title)).to.deep.equal(['BUG in y', 'BUG in x']);
   });
 
   it('counts how often each crash comes, and keeps the first run of it', async () => {
@@ -90,7 +101,7 @@ describe('a hunt', () => {
 
   it('runs the same worlds for the same seed', async () => {
     const seeds = async (seed: number) => {
-      const { worlds } = await hunted({ seed, first: true }, (_, nth) =>
+      const { worlds } = await hunted({ seed, enough: () => true }, (_, nth) =>
         nth === 5 ? { verdict: ended('FAIL', 'BUG in x') } : passes,
       );
       return worlds.map((world) => world.seed);

@@ -12,9 +12,13 @@ import type { CoverageReport, DriverCoverage } from '../coverage/driver-coverage
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { maxSeed } from '../faults/seeded-random.ts';
 import { formatClock } from '../report/durations.ts';
+import { findRun } from '../run/find-run.ts';
 import type { WorldDraft } from '../run/read-world.ts';
+import type { RunFolder } from '../run/run-folder.ts';
 import type { Schedule, SimWorld } from '../run/world.ts';
+import { noteReproduction, readLiveCrash } from '../soak/from-live.ts';
 import { type HuntedWorld, type HuntState, hunt } from '../soak/hunt.ts';
+import { stateDirectory } from '../store/state-directory.ts';
 import { textTable } from '../text-table.ts';
 import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
 import { blocksFile, coverageText } from './coverage-text.ts';
@@ -32,6 +36,7 @@ interface HuntOptions {
   readonly workers: string;
   readonly seed?: string;
   readonly first?: boolean;
+  readonly from?: string;
   readonly coverage: boolean;
   readonly json?: boolean;
 }
@@ -59,11 +64,19 @@ export function huntCommand(): Command {
     .option('--workers <n>', 'worlds at the same time (default: as many as cores)', '')
     .option('--seed <n>', 'seed of all worlds (default: a new one, printed)')
     .option('--first', 'end with the first crash')
+    .option(
+      '--from <run>',
+      'look for the crash of this live run: its steps and faults, other schedules',
+    )
     .option('--no-coverage', 'only worlds drawn from seeds, whatever they reach of the driver')
     .option('--json', 'one JSON document on stdout')
     .addHelpText(
       'after',
-      '\nExample:\n  ferrolab hunt --driver c --defect work-uaf --policy pct --first --minutes 10\n',
+      `
+Examples:
+  ferrolab hunt --driver c --defect work-uaf --policy pct --first --minutes 10
+  ferrolab hunt --from 20261121T182157Z --minutes 30
+`,
     )
     .action(async (options: HuntOptions) => {
       process.exitCode = await run(options);
@@ -78,22 +91,30 @@ async function run(options: HuntOptions): Promise<ExitStatus> {
         ? availableParallelism()
         : positiveInteger('workers', options.workers, mostWorkers),
     budgetMs: minutesOf(options.minutes) * 60_000,
-    first: options.first ?? false,
   };
   const signal = interruptSignal();
-  const draft = await draftOf(options, plan.seed);
+  const schedule = schedules[oneOf('policy', options.policy, policies)];
+  const folder =
+    options.from === undefined ? undefined : await findRun(stateDirectory().runs, options.from);
+  const live = folder === undefined ? undefined : await readLiveCrash(folder, schedule);
+  const draft = live?.draft ?? (await draftOf(options, plan.seed, schedule));
   await using simulation = await prepareSimulation(draft, signal);
   process.stderr.write(
     `hunt in ${draft.driver.name}${draft.driver.defect === null ? '' : ` with ${draft.driver.defect}`}, workload ${draft.workload.name}, ${draft.schedule.policy} turns, seed ${plan.seed}, ${plan.workers} at a time\n`,
   );
   const coverage = options.coverage ? await simulation.coverage(signal) : undefined;
   const deps = {
-    draw: (seed: number) => simulation.withSeed(seed),
+    // The steps and faults of a live crash stay as they are.
+    draw: (seed: number) =>
+      live === undefined ? simulation.withSeed(seed) : { ...simulation.world, seed },
     run: (world: SimWorld, stop: AbortSignal) => huntIn(simulation, world, coverage, stop),
     observer: (state: HuntState) => process.stderr.write(`${progress(state, coverage)}\n`),
   };
-  const state = await hunt(plan, deps, signal);
+  const enough = (title: string) =>
+    live === undefined ? options.first === true : title === live.title;
+  const state = await hunt({ ...plan, enough }, deps, signal);
   const { fruitless } = state;
+  if (folder !== undefined && live !== undefined) await tellReproduction(folder, live.title, state);
   const report = coverage?.report();
   process.stdout.write(
     options.json
@@ -103,6 +124,23 @@ async function run(options: HuntOptions): Promise<ExitStatus> {
   if (signal.aborted) return exitStatus.interrupted;
   if (state.crashes.length > 0) return exitStatus.driverFailed;
   return state.runs > 0 && sum(fruitless) < state.runs ? exitStatus.ok : exitStatus.labFailed;
+}
+
+/** Says, and notes beside the live run, whether its crash came in a simulated world. */
+async function tellReproduction(folder: RunFolder, title: string, state: HuntState): Promise<void> {
+  const found = state.crashes.find((crash) => crash.title === title);
+  const head = { version: 1, title, worlds: state.runs } as const;
+  await noteReproduction(
+    folder,
+    found === undefined
+      ? { ...head, reproduced: false }
+      : { ...head, reproduced: true, runId: found.runId },
+  );
+  process.stderr.write(
+    found === undefined
+      ? `not reproduced in ${state.runs} worlds: ${title}\n`
+      : `reproduced: sim world of run ${found.runId}: ${title}\n`,
+  );
 }
 
 /** Runs a world, and sees what of the driver it reaches that none did before. */
@@ -132,7 +170,11 @@ function document(seed: number, state: HuntState, report: CoverageReport | undef
   return { seed, ...rest, fruitless: Object.fromEntries(fruitless), ...coverage };
 }
 
-async function draftOf(options: HuntOptions, seed: number): Promise<WorldDraft> {
+async function draftOf(
+  options: HuntOptions,
+  seed: number,
+  schedule: Schedule,
+): Promise<WorldDraft> {
   const target = chooseTarget(await loadConfig(projectRoot()), options.target);
   const kernel = oneOf<KernelFlavour>('kernel', options.kernel, kernelFlavours);
   return {
@@ -145,7 +187,7 @@ async function draftOf(options: HuntOptions, seed: number): Promise<WorldDraft> 
     },
     workload: { name: options.workload },
     seed,
-    schedule: schedules[oneOf('policy', options.policy, policies)],
+    schedule,
   };
 }
 

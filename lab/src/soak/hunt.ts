@@ -9,8 +9,8 @@ export interface HuntPlan {
   readonly seed: number;
   readonly workers: number;
   readonly budgetMs: number;
-  /** Whether the first crash ends it. */
-  readonly first: boolean;
+  /** Whether this crash ends it. */
+  readonly enough: (title: string) => boolean;
 }
 
 /** A world that was run. */
@@ -133,7 +133,7 @@ class Hunt {
       this.#crashes.set(crash.title, { ...found, runs: found.runs + 1 });
     }
     this.#deps.observer(this.#state());
-    const sated = this.#plan.first && this.#crashes.size > 0;
+    const sated = crash !== undefined && this.#plan.enough(crash.title);
     if (sated || this.#fruitlessInARow >= mostFruitless) this.#over.abort();
   }
 
