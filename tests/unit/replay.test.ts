@@ -128,11 +128,14 @@ describe('the script for gdb', () => {
         sections: { '.text': '0xffffffffa0000000', '.init.text': '0xffffffffa0020000' },
       },
     });
-    const text = readFileSync(script, 'utf8');
-    expect(text).to.contain(
-      "'add-symbol-file /lab/module.ko 0xffffffffa0000000 -s .init.text 0xffffffffa0020000'",
+    const commands = readFileSync(join(dir, 'gdb.commands'), 'utf8');
+    expect(commands).to.contain(
+      'add-symbol-file /lab/module.ko 0xffffffffa0000000 -s .init.text 0xffffffffa0020000\n',
     );
-    expect(text).to.contain("'-ex' 'thread 2'").and.to.contain('"$@" \'/lab/vmlinux\'');
+    expect(commands).to.contain('\nthread 2\n');
+    // A machine that gdb detaches from would go on.
+    expect(commands).to.contain('define hook-quit\ndisconnect\nend\n');
+    expect(readFileSync(script, 'utf8')).to.contain('"$@" \'/lab/vmlinux\'');
     // A shell can read it, whatever the names of folders are.
     execFileSync('sh', ['-n', script]);
   });

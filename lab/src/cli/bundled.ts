@@ -9,6 +9,7 @@ import { StreamProgress } from '../artifacts/build-progress.ts';
 import { ensureArtifacts } from '../artifacts/ensure-artifacts.ts';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { toolchainRecipe } from '../artifacts/recipes/toolchain.ts';
+import { UsageError } from '../errors.ts';
 import { isBundle, unpackBundle } from '../replay/bundle.ts';
 
 /** What makes the same artifacts elsewhere. */
@@ -28,7 +29,12 @@ export async function unpacked(
   run: string,
   signal: AbortSignal,
 ): Promise<AsyncDisposable & { readonly folder: string | undefined }> {
-  if (!isBundle(run) || !existsSync(run)) {
+  if (isBundle(run) && !existsSync(run)) {
+    throw new UsageError('NO_BUNDLE', `there is no file ${run}`, {
+      remedy: 'Name a file that lab repro --bundle has written.',
+    });
+  }
+  if (!isBundle(run)) {
     return { folder: undefined, [Symbol.asyncDispose]: async () => undefined };
   }
   const progress = new StreamProgress(process.stderr);

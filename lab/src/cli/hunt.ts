@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { type KernelFlavour, kernelFlavours } from '../artifacts/recipes/kernel.ts';
 import { chooseDriver, chooseTarget } from '../config/choose.ts';
@@ -64,9 +64,11 @@ export function huntCommand(): Command {
     .option('--workers <n>', 'worlds at the same time (default: as many as cores)', '')
     .option('--seed <n>', 'seed of all worlds (default: a new one, printed)')
     .option('--first', 'end with the first crash')
-    .option(
-      '--from <run>',
-      'look for the crash of this live run: its steps and faults, other schedules',
+    .addOption(
+      new Option(
+        '--from <run>',
+        'look for the crash of this live run: its steps and faults, other schedules',
+      ).conflicts(['target', 'driver', 'defect', 'kernel', 'workload', 'first']),
     )
     .option('--no-coverage', 'only worlds drawn from seeds, whatever they reach of the driver')
     .option('--json', 'one JSON document on stdout')
@@ -104,10 +106,13 @@ async function run(options: HuntOptions): Promise<ExitStatus> {
   );
   const coverage = options.coverage ? await simulation.coverage(signal) : undefined;
   const deps = {
-    // The steps and faults of a live crash stay as they are.
     draw: (seed: number) =>
       live === undefined ? simulation.withSeed(seed) : { ...simulation.world, seed },
-    run: (world: SimWorld, stop: AbortSignal) => huntIn(simulation, world, coverage, stop),
+    run: async (world: SimWorld, stop: AbortSignal) => {
+      const ran = await huntIn(simulation, world, coverage, stop);
+      // The steps and faults of a live crash stay as they are: nothing is made from what reaches more.
+      return live === undefined ? ran : { ...ran, reachedNew: false };
+    },
     observer: (state: HuntState) => process.stderr.write(`${progress(state, coverage)}\n`),
   };
   const enough = (title: string) =>
@@ -154,7 +159,7 @@ async function huntIn(
     return { ...(await simulation.run(world, { signal })), reachedNew: false };
   }
   const ran = await simulation.run(world, { signal, driverTrace: { blocks: blocksFile } });
-  const file = join(simulation.runs, ran.verdict.runId, blocksFile);
+  const file = join(ran.folder, blocksFile);
   // A QEMU that did not end in order has written nothing.
   const executed = await readFile(file, 'utf8').catch(() => '');
   const reachedNew = coverage.add(executed, ran.loads);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Command, CommanderError } from 'commander';
-import { exitStatus, LabError } from '../errors.ts';
+import { AbortedError } from 'qemu-ipc/errors';
+import { exitStatus, Interrupted, LabError } from '../errors.ts';
 
 /** The verbs. Each is loaded when it is asked for: start-up time counts in a warm boot. */
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
@@ -65,6 +66,7 @@ function report(error: unknown): number {
     // Help and version were asked for; everything else is a mistake that commander has printed.
     return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
   }
+  if (error instanceof AbortedError) return report(new Interrupted());
   if (error instanceof LabError) {
     process.stderr.write(`ferrolab: ${error.message}${causeOf(error)}\n  ${error.remedy}\n`);
     return error.exitStatus;

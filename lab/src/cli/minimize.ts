@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { type ExitStatus, exitStatus } from '../errors.ts';
+import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import { type Minimized, minimizeWorld, type Trial } from '../minimize/minimize-world.ts';
 import { stepsOf } from '../minimize/world-reductions.ts';
 import { formatClock } from '../report/durations.ts';
@@ -60,6 +60,11 @@ async function minimize(crash: string, options: MinimizeOptions): Promise<ExitSt
   const budgetMs = minutesOf(options.minutes) * 60_000;
   const since = performance.now();
   const { world: file, output } = await filesOf(crash, options.output);
+  if (!existsSync(dirname(resolve(output)))) {
+    throw new UsageError('NO_FOLDER', `--output: there is no folder ${dirname(output)}`, {
+      remedy: 'Make it, or name a file in another one.',
+    });
+  }
   const interrupted = interruptSignal();
   await using simulation = await prepareSimulation(await readWorld(file), interrupted);
   const { world } = simulation;
@@ -100,10 +105,11 @@ async function trial(
   recordSwitches: boolean,
   signal: AbortSignal,
 ): Promise<Trial> {
-  const { verdict, instructions }: SimRun = await simulation.run(world, { signal, recordSwitches });
+  const ran: SimRun = await simulation.run(world, { signal, recordSwitches });
+  const { verdict, instructions, folder } = ran;
   const { runId, crashes, reason } = verdict;
-  const file = join(simulation.runs, runId, switchesFile);
-  const switches = recordSwitches ? { switches: await readSwitches(file) } : {};
+  const told = recordSwitches && !signal.aborted;
+  const switches = told ? { switches: await readSwitches(join(folder, switchesFile)) } : {};
   return { runId, title: crashes[0]?.title ?? null, reason, instructions, ...switches };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { readDriverMap } from '../coverage/driver-map.ts';
+import { Interrupted, LabFailure } from '../errors.ts';
 import { type Call, crashPlace, reporterAddresses } from '../replay/crash-place.ts';
 import { openGdbServer, writeGdbScript } from '../replay/gdb-script.ts';
 import { type KernelSymbols, readKernelSymbols } from '../replay/kernel-symbols.ts';
@@ -14,7 +15,7 @@ import {
   timelineEvents,
   timelineText,
 } from '../replay/timeline.ts';
-import type { SimRun } from '../run/sim-run.ts';
+import type { SimRun, Visit } from '../run/sim-run.ts';
 import type { MachineClock, SimulatedMachine } from '../vm/simulated-machine.ts';
 import type { StopPoint } from '../vm/vcpu-scheduler.ts';
 import type { Simulation } from './simulation.ts';
@@ -31,6 +32,7 @@ const entriesFile = 'entries.txt';
 const callsFile = 'calls.txt';
 const logFile = 'trace.log';
 const commandMs = 30_000;
+const gdbMs = 120_000;
 /** After a report has begun, what it prints is of no interest. */
 const afterCrash = 1_000;
 
@@ -46,41 +48,49 @@ export async function locateCrash(simulation: Simulation, signal: AbortSignal): 
     files: { [entriesFile]: reporterAddresses(symbols) },
     driverTrace: { ...range, calls: { file: callsFile, entries: entriesFile } },
   });
-  const calls = await readFile(join(simulation.runs, ran.verdict.runId, callsFile), 'utf8');
+  if (signal.aborted) throw new Interrupted();
+  const calls = await readFile(join(ran.folder, callsFile), 'utf8');
   return { ran, crash: crashPlace(calls) ?? ran, symbols };
 }
 
-/** Runs the world up to a place, and gives whoever is there a machine that stands still. The folder of the run. */
+/** Runs the world up to a place, and gives whoever is there a machine that stands still. Rejects with what that fails with. */
 export async function holdAt(
   simulation: Simulation,
   at: StopPoint,
-  visit: (machine: SimulatedMachine, folder: string) => Promise<void>,
+  visit: Visitor,
   signal: AbortSignal,
 ): Promise<{ readonly reached: boolean }> {
-  let reached = false;
-  const hold = {
+  let visited: Promise<void> | undefined;
+  const hold: Visit = {
     at,
-    reached: async (machine: SimulatedMachine) => {
-      reached = true;
-      await visit(machine, machine.runDir);
-      return 'end' as const;
+    reached: async (machine, loads) => {
+      visited = visit(machine, loads);
+      // What it fails with is thrown below: for the run it is the end.
+      await visited.catch(() => undefined);
+      return 'end';
     },
   };
   await simulation.run(undefined, { signal, hold });
-  return { reached };
+  if (visited === undefined && signal.aborted) throw new Interrupted();
+  await visited;
+  return { reached: visited !== undefined };
 }
+
+/** Does something with a machine that stands still. */
+export type Visitor = (machine: SimulatedMachine, loads: SimRun['loads']) => Promise<void>;
 
 /** Has gdb answer for a machine that stands still; the path of the script that starts the toolchain's. */
 export async function offerGdb(
   simulation: Simulation,
   machine: SimulatedMachine,
-  { ran, crash }: Located,
+  loads: SimRun['loads'],
+  { crash }: Located,
   signal: AbortSignal,
 ): Promise<string> {
   const { parts, world } = simulation;
   await openGdbServer(machine.vm.qmp, { signal, deadline: Deadline.after(commandMs) });
   const ko = parts.modules[world.driver.name];
-  const sections = ran.loads.at(-1);
+  const sections = loads.at(-1);
   return await writeGdbScript({
     runDir: machine.runDir,
     toolchain: parts.qemu.toolchainRoot,
@@ -92,9 +102,16 @@ export async function offerGdb(
 
 /** What gdb says of a machine that stands still: where each vCPU is, and how the first came there. */
 export async function whereItStands(script: string): Promise<string> {
-  const { stdout } = await execa(script, ['-batch'], { stdin: 'ignore', reject: false });
+  // Without it gdb lets the machine go on when it ends.
+  const options = { stdin: 'ignore', reject: false, timeout: gdbMs } as const;
+  const { stdout, stderr } = await execa(script, ['-batch', '-ex', 'disconnect'], options);
   const from = stdout.indexOf('  Id ');
-  return from < 0 ? stdout : stdout.slice(from);
+  if (from < 0) {
+    throw new LabFailure('GDB', `gdb does not say where the machine stands: ${stderr.trim()}`, {
+      remedy: `Run it by hand while the machine stands still, with --gdb: ${script}`,
+    });
+  }
+  return stdout.slice(from);
 }
 
 /** Runs a located crash once more and writes down what happened in the last `spanNs` before it. */
@@ -125,13 +142,16 @@ export async function timelineOf(
     return 'go-on' as const;
   };
   const from = Math.max(1, crash.virtualNs - spanNs);
+  // An instruction takes 2 ns, and idle time none: more cannot be in the window.
+  const since = Math.max(0, crash.instructions - Math.ceil(spanNs / 2));
   const traced = await simulation.run(undefined, {
     signal,
     files: { [entriesFile]: `${[...names.keys()].join('\n')}\n` },
-    driverTrace: { calls: { entries: entriesFile } },
+    driverTrace: { calls: { entries: entriesFile, since } },
     hold: { at: { virtualNs: from }, reached: beginning },
   });
-  const folder = join(simulation.runs, traced.verdict.runId);
+  if (signal.aborted) throw new Interrupted();
+  const { folder } = traced;
   const log = await readFile(join(folder, logFile), 'utf8');
   const events: readonly TimelineEvent[] = readTimeline(log, (address) =>
     names.get(address),

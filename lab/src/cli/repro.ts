@@ -3,17 +3,17 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
+import { Command, Option } from 'commander';
+import { type ExitStatus, exitStatus, Interrupted, UsageError } from '../errors.ts';
 import { isBundle, writeBundle } from '../replay/bundle.ts';
-import { parseSpan, placeBefore } from '../replay/moment.ts';
+import { parseSpan, placeBefore, type Span } from '../replay/moment.ts';
 import { findRun } from '../run/find-run.ts';
 import { firstDifference } from '../run/first-difference.ts';
 import { readWorld } from '../run/read-world.ts';
 import type { RunFolder } from '../run/run-folder.ts';
-import { type SimTrace, simTraceFile } from '../run/sim-run.ts';
+import { type SimRun, type SimTrace, simTraceFile } from '../run/sim-run.ts';
 import { stateDirectory } from '../store/state-directory.ts';
-import type { SimulatedMachine } from '../vm/simulated-machine.ts';
+import type { MachineClock, SimulatedMachine } from '../vm/simulated-machine.ts';
 import { stripTerminalEscapes } from '../vm/terminal-escapes.ts';
 import type { StopPoint } from '../vm/vcpu-scheduler.ts';
 import { presentCommit, unpacked } from './bundled.ts';
@@ -24,6 +24,7 @@ import {
   locateCrash,
   offerGdb,
   timelineOf,
+  type Visitor,
   whereItStands,
 } from './replay.ts';
 import { interruptSignal } from './signals.ts';
@@ -45,6 +46,8 @@ interface Recorded extends RunFolder {
 }
 
 const mostShown = 60;
+/** Options with which nothing is compared. */
+const stopping = ['at', 'before', 'gdb', 'timeline'];
 
 /** `ferrolab repro`: runs a world again: compares, or stops on the way. */
 export function reproCommand(): Command {
@@ -54,12 +57,22 @@ export function reproCommand(): Command {
     )
     .argument('<run>', 'id of a simulated run, or its beginning; a bundle; a file with a world')
     .option('--at <instruction>', 'stop there, and say where each vCPU is')
-    .option('--before <time>', 'stop so long before the crash: 100us, 2ms, 10000insn')
+    .addOption(
+      new Option(
+        '--before <time>',
+        'stop so long before the crash: 100us, 2ms, 10000insn',
+      ).conflicts('at'),
+    )
     .option('--gdb', 'keep it stopped, for gdb: at the crash, if nothing else is said')
     .option('--timeline', 'what led to the crash; timeline.json of the folder is for Perfetto')
     .option('--window <time>', 'how long before the crash a timeline begins', '200us')
-    .option('--bundle <file>', 'when it came back: all that somebody else needs, .tar.zst')
-    .option('--json', 'one JSON document on stdout')
+    .addOption(
+      new Option(
+        '--bundle <file>',
+        'when it came back: all that somebody else needs, .tar.zst',
+      ).conflicts(stopping),
+    )
+    .addOption(new Option('--json', 'one JSON document on stdout').conflicts(stopping))
     .addHelpText(
       'after',
       `
@@ -78,6 +91,8 @@ Examples:
 }
 
 async function repro(run: string, options: ReproOptions): Promise<ExitStatus> {
+  // Before anything is built or run.
+  const wanted = stopWanted(options);
   const window = parseSpan('window', options.window);
   if (!('ns' in window)) {
     throw new UsageError('BAD_SPAN', '--window: a time is needed, not instructions', {
@@ -95,10 +110,13 @@ async function repro(run: string, options: ReproOptions): Promise<ExitStatus> {
   const recorded = await recordedAs(run, bundled.folder);
   const world = recorded === undefined ? run : join(recorded.path, 'world.json');
   await using simulation = await prepareSimulation(await readWorld(world), signal);
-  const stops = options.gdb || options.at !== undefined || options.before !== undefined;
-  if (!stops && !options.timeline) return await again(simulation, recorded, options);
+  const stops = options.gdb === true || wanted !== undefined;
+  if (!stops && !options.timeline) return await again(simulation, recorded, options, signal);
   const located = await locateCrash(simulation, signal);
   const { ran, crash } = located;
+  if (crash.cpu === undefined) {
+    process.stderr.write('no function of the kernel that reports was entered; this is the end:\n');
+  }
   process.stderr.write(
     `${ran.verdict.outcome}  ${ran.verdict.reason}\nat instruction ${crash.instructions}, ${(crash.virtualNs / 1e9).toFixed(9)} s${crash.cpu === undefined ? '' : `, on vCPU ${crash.cpu}`}\n`,
   );
@@ -111,37 +129,42 @@ async function repro(run: string, options: ReproOptions): Promise<ExitStatus> {
     process.stdout.write(`${shown.join('\n')}\nfor Perfetto: ${file}\n`);
   }
   if (!stops) return exitStatus.ok;
-  const visit = (machine: SimulatedMachine) => look(simulation, machine, located, options, signal);
-  const { reached } = await holdAt(simulation, stopPoint(options, crash), visit, signal);
+  const visit: Visitor = (machine, loads) =>
+    look(simulation, { machine, loads }, located, options, signal);
+  const { reached } = await holdAt(simulation, stopPoint(wanted, crash), visit, signal);
   if (!reached) process.stderr.write('the run ended before that\n');
   return reached ? exitStatus.ok : exitStatus.labFailed;
 }
 
-function stopPoint(options: ReproOptions, crash: Parameters<typeof placeBefore>[0]): StopPoint {
-  const { at, before: span } = options;
-  if (at !== undefined) {
-    return { instructions: positiveInteger('at', at, Number.MAX_SAFE_INTEGER) };
-  }
-  return span === undefined
-    ? { instructions: crash.instructions }
-    : placeBefore(crash, parseSpan('before', span));
+/** Where the user wants to stop: at an instruction, or so long before the crash. */
+type StopWanted = { readonly at: number } | { readonly before: Span } | undefined;
+
+function stopWanted({ at, before }: ReproOptions): StopWanted {
+  if (at !== undefined) return { at: positiveInteger('at', at, Number.MAX_SAFE_INTEGER) };
+  return before === undefined ? undefined : { before: parseSpan('before', before) };
+}
+
+function stopPoint(wanted: StopWanted, crash: MachineClock): StopPoint {
+  if (wanted === undefined) return { instructions: crash.instructions };
+  return 'at' in wanted ? { instructions: wanted.at } : placeBefore(crash, wanted.before);
 }
 
 /** Shows where a machine stands; with --gdb, until the user has seen enough. */
 async function look(
   simulation: Simulation,
-  machine: SimulatedMachine,
+  { machine, loads }: { readonly machine: SimulatedMachine; readonly loads: SimRun['loads'] },
   located: Located,
   { gdb }: ReproOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const script = await offerGdb(simulation, machine, located, signal);
+  const script = await offerGdb(simulation, machine, loads, located, signal);
   if (!gdb) {
     process.stdout.write(`${await whereItStands(script)}\n`);
     return;
   }
   process.stdout.write(`It stands still. In another terminal:\n  ${script}\nCtrl-C ends it.\n`);
-  if (!signal.aborted) await once(signal, 'abort');
+  // gdb can end QEMU, too.
+  if (!signal.aborted) await Promise.race([once(signal, 'abort'), machine.vm.exited]);
 }
 
 /** Runs it and compares with what was recorded, if anything was. */
@@ -149,8 +172,10 @@ async function again(
   simulation: Simulation,
   recorded: Recorded | undefined,
   { json = false, bundle }: ReproOptions,
+  signal: AbortSignal,
 ): Promise<ExitStatus> {
   const ran = await simulation.run();
+  if (signal.aborted) throw new Interrupted();
   const { trace } = recorded ?? { trace: ran };
   const identical = trace.consoleSha256 === ran.consoleSha256 && trace.schedule === ran.schedule;
   const { verdict, consoleSha256, wallMs } = ran;
@@ -170,13 +195,12 @@ async function again(
       `${head}${verdict.outcome}  ${verdict.reason}\nconsole    sha256:${consoleSha256}\n`,
     );
   } else {
-    const consoles = [recorded?.path ?? '', join(simulation.runs, verdict.runId)] as const;
+    const consoles = [recorded?.path ?? '', ran.folder] as const;
     process.stdout.write(`NOT identical\n${await difference(consoles)}`);
   }
   if (identical && bundle !== undefined) {
     const { toolchainRoot } = simulation.parts.qemu;
-    const folder = join(simulation.runs, verdict.runId);
-    await writeBundle(folder, await presentCommit(), toolchainRoot, bundle);
+    await writeBundle(ran.folder, await presentCommit(), toolchainRoot, bundle);
     process.stderr.write(`written: ${bundle}\n`);
   }
   return identical ? exitStatus.ok : exitStatus.labFailed;

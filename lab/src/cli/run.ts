@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { CoverageReport } from '../coverage/driver-coverage.ts';
+import { Interrupted } from '../errors.ts';
 import { readWorld } from '../run/read-world.ts';
 import type { SimRun } from '../run/sim-run.ts';
 import { blocksFile, counts, coverageText } from './coverage-text.ts';
@@ -28,11 +29,13 @@ export function runCommand(): Command {
 }
 
 async function run(file: string, { coverage = false, json = false }: RunOptions) {
-  const simulation = await prepareSimulation(await readWorld(file), interruptSignal());
+  const signal = interruptSignal();
+  const simulation = await prepareSimulation(await readWorld(file), signal);
   await using _simulation = simulation;
   const driverTrace = coverage ? { driverTrace: { blocks: blocksFile } } : {};
   const ran = await simulation.run(undefined, driverTrace);
-  const reached = coverage ? await reachedBy(simulation, ran) : undefined;
+  if (signal.aborted) throw new Interrupted();
+  const reached = coverage ? await reachedBy(simulation, ran, signal) : undefined;
   process.stdout.write(
     json
       ? `${JSON.stringify({ ...document(ran), ...(reached && { coverage: counts(reached) }) })}\n`
@@ -41,10 +44,14 @@ async function run(file: string, { coverage = false, json = false }: RunOptions)
   return simExitStatus[ran.verdict.outcome];
 }
 
-async function reachedBy({ coverage, runs }: Simulation, ran: SimRun): Promise<CoverageReport> {
-  const folder = join(runs, ran.verdict.runId);
-  const measured = await coverage(interruptSignal());
-  measured.add(await readFile(join(folder, blocksFile), 'utf8'), ran.loads);
+async function reachedBy(
+  { coverage }: Simulation,
+  { folder, loads }: SimRun,
+  signal: AbortSignal,
+): Promise<CoverageReport> {
+  const measured = await coverage(signal);
+  // A QEMU that did not end in order has written nothing.
+  measured.add(await readFile(join(folder, blocksFile), 'utf8').catch(() => ''), loads);
   const report = measured.report();
   await writeFile(join(folder, 'coverage.json'), `${JSON.stringify(report, null, 2)}\n`);
   return report;

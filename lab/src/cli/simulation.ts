@@ -7,7 +7,7 @@ import { chooseDefect } from '../config/choose.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { DriverCoverage } from '../coverage/driver-coverage.ts';
 import { readDriverMap } from '../coverage/driver-map.ts';
-import { type ExitStatus, exitStatus } from '../errors.ts';
+import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { newRunId } from '../run/run-folder.ts';
 import type { SimRun, SimRunOptions } from '../run/sim-run.ts';
@@ -86,7 +86,11 @@ export async function prepareSimulation(
     },
     coverage: async (stop) => {
       const ko = parts.modules[world.driver.name];
-      if (ko === undefined) throw new Error(`${world.driver.name} is part of the kernel`);
+      if (ko === undefined) {
+        throw new UsageError('NO_MODULE', `${world.driver.name} is part of the kernel`, {
+          remedy: 'What of it is executed is not seen: leave --coverage out, or say --no-coverage.',
+        });
+      }
       const within: Wait = { signal: stop, deadline: Deadline.never };
       return new DriverCoverage(await readDriverMap(ko, parts.qemu.toolchainRoot, within));
     },

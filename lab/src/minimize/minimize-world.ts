@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { LabFailure } from '../errors.ts';
+import { Interrupted, LabFailure } from '../errors.ts';
 import type { Switch } from '../run/switches.ts';
 import type { Schedule, SimWorld } from '../run/world.ts';
 import { type Holds, smallestPart } from './delta-debugging.ts';
@@ -56,6 +56,9 @@ export async function minimizeWorld(
   return await new Minimizer(world, deps, signal).go();
 }
 
+/** Of more a list would be larger than all else of the world, and each try costs a run. */
+const mostSwitches = 20_000;
+
 /** Ends the search where it is. */
 class CutShort extends Error {}
 
@@ -65,6 +68,7 @@ class Minimizer {
   readonly #others = new Map<string, string>();
   #world: SimWorld;
   #title = '';
+  #reason = '';
   #trials = 0;
   /** How many seeds a candidate is tried with. */
   #seeds = 1;
@@ -104,7 +108,11 @@ class Minimizer {
   }
 
   async #titleOf(world: SimWorld): Promise<string> {
-    const { title, reason } = await this.#try(world, false);
+    const { title, reason } = await this.#try(world, false).catch((error: unknown) => {
+      throw error instanceof CutShort ? new Interrupted() : error;
+    });
+    // Silence has one title, and says in its reason what the guest was doing.
+    this.#reason = reason;
     if (title !== null) return title;
     throw new LabFailure('NO_CRASH', `this world does not crash: ${reason}`, {
       remedy: 'Give the world, or the run, of a crash; lab hunt finds some.',
@@ -156,6 +164,10 @@ class Minimizer {
     if (this.#world.schedule.policy === 'fair') return;
     const { switches = [] } = await this.#try(this.#world, true);
     this.#seeds = 1;
+    if (switches.length > mostSwitches) {
+      this.#deps.observer(`  ${switches.length} switches: too many to be made fewer`);
+      return;
+    }
     const listed = withSchedule(this.#world, listOf(switches));
     const crashes = await this.#crashes(listed);
     this.#deps.observer(`  with its switches written down: ${crashes ? 'yes' : 'no'}`);
@@ -203,7 +215,8 @@ class Minimizer {
   }
 
   async #crashes(world: SimWorld): Promise<boolean> {
-    return (await this.#try(world, false)).title === this.#title;
+    const { title, reason } = await this.#try(world, false);
+    return title === this.#title && reason === this.#reason;
   }
 
   async #try(world: SimWorld, recordSwitches: boolean): Promise<Trial> {

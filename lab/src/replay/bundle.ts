@@ -52,6 +52,7 @@ export async function writeBundle(
     ]);
     await rename(partial, output);
   } finally {
+    await rm(`${resolve(output)}.partial`, { force: true });
     await rm(folder, { recursive: true, force: true });
   }
 }

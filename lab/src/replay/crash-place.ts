@@ -4,8 +4,9 @@ import type { KernelSymbols } from './kernel-symbols.ts';
 
 /** Functions of the kernel that begin a report, and nothing else: below them is where the mistake was noticed. */
 const reporters = [
-  // Of KASAN, UBSAN and WARN(), before they print; kasan_report() is called for what is suppressed too, millions of times.
+  // Of KASAN and WARN(), before they print; kasan_report() is called for what is suppressed too, millions of times.
   'disable_trace_on_warning',
+  'ubsan_prologue',
   // BUG() and WARN(): arch/x86/kernel/traps.c, handle_bug().
   'report_bug',
   'page_fault_oops',

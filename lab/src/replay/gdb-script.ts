@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { QmpClient } from 'qemu-ipc/qmp-client';
 import type { Wait } from 'qemu-ipc/wait';
 import { inToolchain } from '../artifacts/toolchain-sandbox.ts';
+import { LabFailure } from '../errors.ts';
 import type { ModuleSections } from '../run/module-sections.ts';
 import { sandboxPath } from '../vm/qemu-command-line.ts';
 
@@ -22,11 +23,17 @@ export interface Debuggee {
 
 const socketFile = 'gdb.socket';
 const scriptFile = 'gdb.sh';
+const commandsFile = 'gdb.commands';
 
 /** Has QEMU answer to gdb on a socket in the run folder. */
 export async function openGdbServer(qmp: QmpClient, wait: Wait): Promise<void> {
   const device = `unix:path=${sandboxPath.run}/${socketFile},server=on,wait=off`;
-  await qmp.execute('human-monitor-command', { 'command-line': `gdbserver ${device}` }, wait);
+  const command = { 'command-line': `gdbserver ${device}` };
+  const said = await qmp.execute('human-monitor-command', command, wait);
+  if (said.startsWith('Waiting')) return;
+  throw new LabFailure('GDB_SERVER', `QEMU does not listen to gdb: ${said.trim()}`, {
+    remedy: 'Look whether the state folder can be written to, and its path is short enough.',
+  });
 }
 
 /** Writes a script that starts the toolchain's gdb with the machine and all symbols; the script's path. */
@@ -44,12 +51,15 @@ export async function writeGdbScript(debuggee: Debuggee): Promise<string> {
     'set architecture i386:x86-64',
     ...(module === undefined ? [] : [addModule(module.sections)]),
     `target remote /lab/run/${socketFile}`,
+    // QEMU lets the machine go on when gdb detaches, which it does when it ends.
+    'define hook-quit\ndisconnect\nend',
     // Threads are counted from 1.
     `thread ${cpu + 1}`,
     'info threads',
     'backtrace 20',
   ];
-  const argv = ['gdb', '-q', '-nx', ...commands.flatMap((command) => ['-ex', command])];
+  await writeFile(join(runDir, commandsFile), `${commands.join('\n')}\n`);
+  const argv = ['gdb', '-q', '-nx', '-x', `/lab/run/${commandsFile}`];
   const line = inToolchain({ tree: toolchain, mounts }, [...argv, '"$@"', '/lab/vmlinux']);
   const path = join(runDir, scriptFile);
   await writeFile(

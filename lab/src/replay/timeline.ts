@@ -75,10 +75,9 @@ function deviceLine(line: string, now: number): TimelineEvent | undefined {
 
 /** Lines for a terminal: time before the end in microseconds, who, what. Turns without a call in them are left out. */
 export function timelineText(events: readonly TimelineEvent[], endNs: number): readonly string[] {
-  const shown = events.filter(({ kind, who }, index) => {
-    const next = events[index + 1];
-    return kind !== 'turn' || (next?.kind === 'call' && next.who === who);
-  });
+  const guest = events.filter(({ kind }) => kind !== 'device');
+  const idle = new Set(guest.filter((_, index) => guest[index + 1]?.kind !== 'call'));
+  const shown = events.filter((event) => event.kind !== 'turn' || !idle.has(event));
   return shown.map(({ ns, who, kind, text }) => {
     const time = `${((ns - endNs) / 1e3).toFixed(3)} us`.padStart(16);
     const name = (typeof who === 'number' ? `cpu${who}` : who).padEnd(6);

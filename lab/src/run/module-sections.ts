@@ -3,9 +3,9 @@
 /** Where the kernel has put the code of a module: address (0x…) by section. */
 export type ModuleSections = Readonly<Record<string, string>>;
 
-/** Shell command that prints where the code of a loaded module lies. */
+/** Shell command that prints where the code of a loaded module lies; nothing for a driver that is part of the kernel. */
 export function sectionsCommand(module: string): string {
-  return `cd /sys/module/${module}/sections && grep . .*text*`;
+  return `cd /sys/module/${module}/sections 2>/dev/null && grep -H . .*text*; true`;
 }
 
 /** Reads what `sectionsCommand` prints. */

@@ -7,9 +7,10 @@ import { cancelDeviceFault, deviceTally, faultAhead, injectDeviceFault } from '.
 import type { CrashRecord, Verdict } from '../verdict.ts';
 import type { DriverTrace, MachineSpec } from '../vm/machine-spec.ts';
 import { describeExit, type VmExit } from '../vm/qemu-process.ts';
-import { type Hold, SimulatedMachine } from '../vm/simulated-machine.ts';
+import { SimulatedMachine } from '../vm/simulated-machine.ts';
 import {
   type ScheduleReport,
+  type StopPoint,
   scheduleReportFile,
   type VcpuPolicy,
   type VcpuSchedulerSpec,
@@ -45,12 +46,21 @@ export interface SimRunDeps extends RunIdentity {
   readonly recordSwitches?: boolean;
   /** What is written down of the driver's code that is executed. */
   readonly driverTrace?: DriverTrace;
-  /** Where the machine is held, once. */
-  readonly hold?: Hold;
+  /** Where the machine is held, once, and who comes to see it; such a run is no result. */
+  readonly hold?: Visit;
   /** Files that the run folder gets before QEMU starts. */
   readonly files?: Readonly<Record<string, string>>;
   /** Trace events of QEMU that the run begins with; more can be switched on where it is held. */
   readonly traceEvents?: readonly string[];
+}
+
+/** A place in a run where somebody comes to see the machine, which stands still, and the driver as it is loaded. */
+export interface Visit {
+  readonly at: StopPoint;
+  readonly reached: (
+    machine: SimulatedMachine,
+    loads: readonly ModuleSections[],
+  ) => Promise<'go-on' | 'end'>;
 }
 
 /** What a run is made to tell, or how it is held: nothing of it changes what the guest does. */
@@ -68,6 +78,8 @@ export interface SimTrace extends ScheduleReport {
 /** What came of a simulated run. */
 export interface SimRun extends SimTrace {
   readonly verdict: Verdict;
+  /** The folder of the run. */
+  readonly folder: string;
   /** Where the driver's code was, each time it was loaded. */
   readonly loads: readonly ModuleSections[];
   readonly wallMs: number;
@@ -126,13 +138,18 @@ class SimulatedRun {
     await writeDurably(file, `${JSON.stringify(trace)}\n`);
     const verdict = await this.#conclude(end, ran);
     const wallMs = Math.round(performance.now() - this.#since);
-    return { verdict, loads: this.#loads, ...trace, wallMs };
+    const { path: folder } = this.#deps.folder;
+    return { verdict, folder, loads: this.#loads, ...trace, wallMs };
   }
 
   async #inMachine(): Promise<WorkloadEnd> {
     const spec = await this.#machineSpec();
     await using machine = await SimulatedMachine.load(spec, this.#wait);
-    machine.holdAt(this.#deps.hold);
+    const { hold } = this.#deps;
+    if (hold !== undefined) {
+      const reached = () => hold.reached(machine, this.#loads);
+      machine.holdAt({ at: hold.at, reached });
+    }
     this.#stage = 'boot';
     const end = await this.#workload(machine).catch((error: unknown) => this.#endOf(error));
     this.#events.write('workload-end', { ...end });

@@ -50,8 +50,8 @@ const unusedMs = 7 * 24 * 3_600_000;
 export class TemplateStore {
   readonly #root: string;
   readonly #observer: TemplateObserver;
-  /** Those that this process has found to be what they were when they were made. */
-  readonly #sound = new Set<string>();
+  /** Hashes that this process has computed, each once however many ask. */
+  readonly #hashes = new Map<string, Promise<string>>();
 
   constructor(root: string, observer: TemplateObserver = () => undefined) {
     this.#root = root;
@@ -78,7 +78,7 @@ export class TemplateStore {
 
   /** Drops one that turned out to be of no use. */
   async discard({ key }: Template): Promise<void> {
-    this.#sound.delete(key);
+    this.#hashes.delete(key);
     await rm(join(this.#root, key.slice(0, 16)), { recursive: true, force: true });
   }
 
@@ -92,14 +92,18 @@ export class TemplateStore {
         sha256,
       } = JSON.parse(await readFile(file, 'utf8')) as Description;
       if (version !== 2 || made !== key) return false;
-      if (!this.#sound.has(key)) {
-        if ((await hashOf(join(dir, stateFile))) !== sha256) return false;
-        this.#sound.add(key);
+      const hash = this.#hashes.get(key) ?? hashOf(join(dir, stateFile));
+      this.#hashes.set(key, hash);
+      if ((await hash) !== sha256) {
+        this.#hashes.delete(key);
+        return false;
       }
       const now = new Date();
-      await utimes(file, now, now);
+      // Of a cache that belongs to somebody else the time cannot be noted.
+      await utimes(file, now, now).catch(() => undefined);
       return true;
     } catch {
+      this.#hashes.delete(key);
       return false;
     }
   }
@@ -110,8 +114,13 @@ export class TemplateStore {
       if (name.endsWith('.lock')) continue;
       const dir = join(this.#root, name);
       // One that is being made, or was when its maker was killed, has no description.
-      const used = await stat(join(dir, descriptionFile)).catch(() => stat(dir));
-      if (used.mtimeMs < before) await rm(dir, { recursive: true, force: true });
+      const used = await stat(join(dir, descriptionFile))
+        .catch(() => stat(dir))
+        .catch(() => undefined);
+      // Gone meanwhile, if there is no time.
+      if (used !== undefined && used.mtimeMs < before) {
+        await rm(dir, { recursive: true, force: true });
+      }
     }
   }
 
@@ -139,7 +148,7 @@ function templateKey(machine: MachineSpec, parts: TemplateParts): string {
   const simulation = { scheduler: { policy: { policy: 'fair' }, seed: 0n } } as const;
   const { qemu, kernel, initramfs } = parts;
   const arguments_ = qemuArguments({ ...machine, simulation });
-  const content = canonicalJson({ version: 1, qemu, kernel, initramfs, arguments: arguments_ });
+  const content = canonicalJson({ version: 2, qemu, kernel, initramfs, arguments: arguments_ });
   return createHash('sha256').update(content).digest('hex');
 }
 

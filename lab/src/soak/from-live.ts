@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
@@ -34,6 +35,11 @@ export async function readLiveCrash(folder: RunFolder, schedule: Schedule): Prom
   }
   const path = join(folder.path, 'world.json');
   const live = JSON.parse(await readFile(path, 'utf8')) as World;
+  if (live.machine.mode !== 'live') {
+    throw new UsageError('NO_LIVE_RUN', `${folder.path} is of a simulated run`, {
+      remedy: `It comes back by itself: ferrolab repro ${folder.runId}`,
+    });
+  }
   const { version, target, driver, workload, plan, seed } = live;
   const { cpus, memoryMiB, kernel } = live.machine;
   const machine = { cpus, memoryMiB, mode: 'sim', kernel } as const;
@@ -41,10 +47,12 @@ export async function readLiveCrash(folder: RunFolder, schedule: Schedule): Prom
   return { title, draft: parseWorld(draft, path) };
 }
 
-/** Notes in the folder of a live run what became of the search for its crash. */
+/** Notes in the folder of a live run what became of the search for its crash; what was found once stays. */
 export async function noteReproduction(
   folder: RunFolder,
   reproduction: Reproduction,
 ): Promise<void> {
-  await writeDurably(join(folder.path, reproductionFile), `${JSON.stringify(reproduction)}\n`);
+  const path = join(folder.path, reproductionFile);
+  if (!reproduction.reproduced && existsSync(path)) return;
+  await writeDurably(path, `${JSON.stringify(reproduction)}\n`);
 }

@@ -121,7 +121,9 @@ export class Simulator {
     wait: Wait,
     options: SimRunOptions,
   ): Promise<SimRun> {
-    const folder = await createRunFolder(this.#state.runs, newRunId(world.seed, new Date()), world);
+    // One that is held on its way is no result, and nobody shall find it among those.
+    const runs = options.hold === undefined ? this.#state.runs : join(this.#state.root, 'held');
+    const folder = await createRunFolder(runs, newRunId(world.seed, new Date()), world);
     const [base, ...archives] = this.#parts.initramfs;
     return await runSimulated(
       world,
