@@ -20,6 +20,7 @@ function verdictOf(evidence: Partial<Evidence>) {
     qemuDied: null,
     driverInStack: false,
     guestAnswers: false,
+    interruptLost: false,
     qmpAnswers: true,
     ...evidence,
   });
@@ -112,6 +113,9 @@ describe('the judge', () => {
     expect(
       verdictOf({ end, reports: [stall], guestAnswers: true, driverInStack: true }).outcome,
     ).to.equal('FAIL');
+    expect(
+      verdictOf({ end, reports: [stall], interruptLost: true, driverInStack: true }).outcome,
+    ).to.equal('FAIL');
     expect(verdictOf({ end, reports: [stall, report], guestAnswers: true }).outcome).to.equal(
       'FAIL',
     );
@@ -126,6 +130,11 @@ describe('the judge', () => {
       end: { kind: 'alarm' },
       reports: [stall],
       guestAnswers: true,
+    },
+    'the guest stalled as QEMU had lost the end of an interrupt, the driver in no stack': {
+      end: { kind: 'alarm' },
+      reports: [stall],
+      interruptLost: true,
     },
     'the connection was lost without a sign from the guest': {
       end: { kind: 'lost', doing: 'pinging' },

@@ -20,7 +20,7 @@ import { Guest } from './guest.ts';
 import { GuestClock } from './guest-clock.ts';
 import { GuestDriver } from './guest-driver.ts';
 import { InjectedFaults } from './injected-faults.ts';
-import { processorState } from './processor-state.ts';
+import { processorState, sleepsInInterrupt } from './processor-state.ts';
 import { Slots } from './slot.ts';
 import { sshGuest } from './ssh-guest.ts';
 import { injectStandingFault } from './standing-faults.ts';
@@ -52,6 +52,7 @@ const silenceMs = 26_000;
 const lastQuestionMs = 20_000;
 const afterAlarmMs = 10_000;
 const lastQuestion = 'the last question, after the run was cut';
+const interruptLost = 'QEMU lost the end of an interrupt: a processor sleeps with one in service';
 
 /**
  * Runs one world on a fresh machine and returns its verdict, which is on the disk by then. When
@@ -75,6 +76,7 @@ class LiveRun {
   readonly #waiting: { readonly nic: string; readonly id: number }[] = [];
   #stage: Stage = 'launch';
   #answersAfterAlarm = false;
+  #interruptLost = false;
   #exposedSince: number | undefined;
   #exposedUntil: number | undefined;
 
@@ -117,7 +119,7 @@ class LiveRun {
     this.#exposedUntil ??= performance.now();
     this.#events.write('workload-end', { ...end });
     await this.#awaitEvidence(end, watch);
-    if (watch.onlyStalls) await this.#writeProcessors(vm);
+    if (watch.onlyStalls) await this.#lookAtProcessors(vm);
     const aftermath: Wait = {
       signal: never,
       deadline: Deadline.after(5_000),
@@ -271,7 +273,9 @@ class LiveRun {
     if (watch.signal.aborted) return end;
     const answer = await ask(session, afterAlarmMs);
     if (answer === 'answers') return end.doing === lastQuestion ? { kind: 'cut' } : end;
-    await this.#writeProcessors(vm);
+    await this.#lookAtProcessors(vm);
+    if (this.#interruptLost)
+      return { kind: 'lab', problem: `${interruptLost}, during: ${end.doing}` };
     if (answer === 'lost') return end;
     const wait: Wait = { signal: never, deadline: Deadline.after(5_000) };
     await vm.qmp.execute('inject-nmi', {}, wait).catch(() => undefined);
@@ -323,6 +327,7 @@ class LiveRun {
       ...signs,
       stage: this.#stage,
       guestAnswers: this.#answersAfterAlarm,
+      interruptLost: this.#interruptLost,
     };
     const run: EndedRun = {
       world: this.#world,
@@ -339,12 +344,14 @@ class LiveRun {
   }
 
   /** A processor that idles with a timer that is not set was stalled by the machine, not by the driver. */
-  async #writeProcessors(vm: RunningVm): Promise<void> {
+  async #lookAtProcessors(vm: RunningVm): Promise<void> {
     const wait: Wait = { signal: never, deadline: Deadline.after(5_000) };
     const { cpus } = this.#deps.machine;
     const file = join(this.#deps.folder.path, 'processors.txt');
     try {
-      await writeDurably(file, await processorState(vm, cpus, wait));
+      const state = await processorState(vm, cpus, wait);
+      this.#interruptLost = sleepsInInterrupt(state);
+      await writeDurably(file, state);
     } catch (error) {
       // A verdict without it is better than none.
       this.#events.write('no-processor-state', { why: String(error) });

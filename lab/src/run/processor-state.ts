@@ -14,3 +14,20 @@ export async function processorState(vm: RunningVm, cpus: number, wait: Wait): P
   }
   return `${parts.join('\n')}\n`;
 }
+
+/**
+ * Whether a processor sleeps with an interrupt in service, by what `processorState` says. Linux ends each one before it
+ * does anything else with it (DEFINE_IDTENTRY_SYSVEC, handle_edge_irq), so an emulated machine has lost the end; and
+ * nothing of that priority or less comes through any more, as timers.
+ */
+export function sleepsInInterrupt(state: string): boolean {
+  const inService = new Set<string>();
+  const halted = new Set<string>();
+  for (const part of state.split(/^processor /m)) {
+    const [, cpu] = /^(\d+): info/.exec(part) ?? [];
+    if (cpu === undefined) continue;
+    if (/^ISR\t \d/m.test(part)) inService.add(cpu);
+    if (/\bHLT=1\b/.test(part)) halted.add(cpu);
+  }
+  return [...inService].some((cpu) => halted.has(cpu));
+}

@@ -290,6 +290,7 @@ class SimulatedRun {
         qemuDied: ended === undefined || endedByGuest(ended) ? null : describeExit(ended),
         driverInStack: this.#console.driverInStack,
         guestAnswers: false,
+        interruptLost: false,
         qmpAnswers: true,
       },
       exposure: {
