@@ -14,7 +14,7 @@ async function minimized(crash: Crash, signal = new AbortController().signal) {
     tried.push(world);
     const title = crash(world);
     const trial = { runId: `run-${tried.length}`, title, reason: title ?? 'workload finished' };
-    return { ...trial, instructions: 1, ...(recordSwitches ? { switches } : {}) };
+    return { ...trial, ...(recordSwitches ? { switches } : {}) };
   };
   const deps = { run, observer: () => undefined, workers: 1, seeds: 3 };
   return { found: await minimizeWorld(threeRounds, deps, signal), tried };

@@ -9,7 +9,6 @@ import { formatClock } from '../report/durations.ts';
 import { writeDurably } from '../run/durable-file.ts';
 import { findRun } from '../run/find-run.ts';
 import { readWorld } from '../run/read-world.ts';
-import type { SimRun } from '../run/sim-run.ts';
 import { switchesFile } from '../run/sim-run.ts';
 import { readSwitches } from '../run/switches.ts';
 import type { SimWorld } from '../run/world.ts';
@@ -105,12 +104,11 @@ async function trial(
   recordSwitches: boolean,
   signal: AbortSignal,
 ): Promise<Trial> {
-  const ran: SimRun = await simulation.run(world, { signal, recordSwitches });
-  const { verdict, instructions, folder } = ran;
+  const { verdict, folder } = await simulation.run(world, { signal, recordSwitches });
   const { runId, crashes, reason } = verdict;
   const told = recordSwitches && !signal.aborted;
   const switches = told ? { switches: await readSwitches(join(folder, switchesFile)) } : {};
-  return { runId, title: crashes[0]?.title ?? null, reason, instructions, ...switches };
+  return { runId, title: crashes[0]?.title ?? null, reason, ...switches };
 }
 
 /** What a world has of what can be left out. */

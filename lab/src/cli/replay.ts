@@ -7,7 +7,7 @@ import { readDriverMap } from '../coverage/driver-map.ts';
 import { Interrupted, LabFailure } from '../errors.ts';
 import { type Call, crashPlace, reporterAddresses } from '../replay/crash-place.ts';
 import { openGdbServer, writeGdbScript } from '../replay/gdb-script.ts';
-import { type KernelSymbols, readKernelSymbols } from '../replay/kernel-symbols.ts';
+import { readKernelSymbols } from '../replay/kernel-symbols.ts';
 import {
   chromeTrace,
   readTimeline,
@@ -25,7 +25,6 @@ export interface Located {
   readonly ran: SimRun;
   /** The end of the run when no report of the kernel began. */
   readonly crash: MachineClock & Partial<Pick<Call, 'cpu'>>;
-  readonly symbols: KernelSymbols;
 }
 
 const entriesFile = 'entries.txt';
@@ -50,7 +49,7 @@ export async function locateCrash(simulation: Simulation, signal: AbortSignal): 
   });
   if (signal.aborted) throw new Interrupted();
   const calls = await readFile(join(ran.folder, callsFile), 'utf8');
-  return { ran, crash: crashPlace(calls) ?? ran, symbols };
+  return { ran, crash: crashPlace(calls) ?? ran };
 }
 
 /** Runs the world up to a place, and gives whoever is there a machine that stands still. Rejects with what that fails with. */

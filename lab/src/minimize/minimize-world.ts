@@ -18,7 +18,6 @@ export interface Trial {
   /** Of its first crash; `null` when it did not crash. */
   readonly title: string | null;
   readonly reason: string;
-  readonly instructions: number;
   /** The turns taken from a vCPU that would have gone on, when they were asked for. */
   readonly switches?: readonly Switch[];
 }

@@ -259,8 +259,8 @@ class LiveRun {
 
   /**
    * Gives a silent guest's watchdogs time to name the cause; without any, finds out whether the machine has
-   * kept the guest from going on. All processors of an emulated machine can idle with no timer set, on a busy
-   * host; an interrupt makes such a guest go on, and not one that its driver hangs.
+   * kept the guest from going on: it may have lost the end of an interrupt, or an interrupt, and then another one
+   * makes the guest go on, and not one that its driver hangs.
    */
   async #afterSilence(
     end: WorkloadEnd,
