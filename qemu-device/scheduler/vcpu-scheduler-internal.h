@@ -54,9 +54,10 @@ struct VcpuScheduler {
     int32_t current;
     int64_t left;
     bool preempt;
-    bool yields;
     /* It halted, or said that it waits: nobody took its turn from it. */
     bool gave_way;
+    /* At the last look, with whoever runs still. */
+    bool others_wait;
     int64_t priority[MAX_CPUS];
     int64_t lowest;
     uint64_t change[MAX_CHANGES];
@@ -67,6 +68,8 @@ struct VcpuScheduler {
     uint64_t schedule;
 
     /* Of the process */
+    /* From PAUSE to the end of its turn. */
+    bool yields;
     Turn *turns;
     uint64_t turn_count;
     FILE *record;
@@ -93,8 +96,8 @@ void vcpu_scheduler_install(VcpuScheduler *s);
 
 /* vcpu-scheduler-policies.c */
 
-/* 0 to n - 1 */
-uint64_t vcpu_scheduler_draw_below(VcpuScheduler *s, uint64_t n);
+/* Instructions after which @cpu sees an interrupt that is raised now. */
+uint64_t vcpu_scheduler_irq_delay(VcpuScheduler *s, CPUState *cpu);
 
 /* The policy begins anew. */
 void vcpu_scheduler_start_policy(VcpuScheduler *s);

@@ -107,6 +107,8 @@ static const VMStateDescription vmstate_vcpu_scheduler = {
         VMSTATE_INT32(current, VcpuScheduler),
         VMSTATE_INT64(left, VcpuScheduler),
         VMSTATE_BOOL(preempt, VcpuScheduler),
+        VMSTATE_BOOL(gave_way, VcpuScheduler),
+        VMSTATE_BOOL(others_wait, VcpuScheduler),
         VMSTATE_INT64_ARRAY(priority, VcpuScheduler, MAX_CPUS),
         VMSTATE_INT64(lowest, VcpuScheduler),
         VMSTATE_UINT64_ARRAY(change, VcpuScheduler, MAX_CHANGES),

@@ -66,6 +66,7 @@ static void start(VcpuScheduler *s)
     s->left = 0;
     s->preempt = false;
     s->gave_way = false;
+    s->others_wait = false;
     s->switches = 0;
     s->schedule = 0xcbf29ce484222325;
     memset(s->visible_from, 0, sizeof(s->visible_from));
@@ -106,6 +107,22 @@ static uint32_t collect(VcpuScheduler *s, CPUState **ready)
     return n;
 }
 
+/*
+ * Turns that the policy 'list' does not give by itself: who did not give way has lost
+ * its turn, or not the one has it that is @next.
+ */
+static void record_turn(VcpuScheduler *s, CPUState *cpu, CPUState *next)
+{
+    CPUState *last = current(s);
+    CPUState *expected = last && !s->gave_way ? last : next;
+
+    if (s->record && cpu != expected) {
+        fprintf(s->record, "%" PRIu64 " %d %016" PRIx64 "\n",
+                vcpu_scheduler_position(s), cpu->cpu_index,
+                last ? (uint64_t)last->cc->get_pc(last) : 0);
+    }
+}
+
 static void note_turn(VcpuScheduler *s, CPUState *cpu)
 {
     uint64_t now = vcpu_scheduler_position(s);
@@ -119,12 +136,6 @@ static void note_turn(VcpuScheduler *s, CPUState *cpu)
         return;
     }
     s->switches++;
-    if (s->record && s->current != NOBODY && !s->gave_way) {
-        CPUState *last = current(s);
-
-        fprintf(s->record, "%" PRIu64 " %d %016" PRIx64 "\n", now,
-                cpu->cpu_index, (uint64_t)last->cc->get_pc(last));
-    }
     /* FNV-1a */
     for (i = 0; i < ARRAY_SIZE(what); i++) {
         for (byte = 0; byte < 8; byte++) {
@@ -146,6 +157,7 @@ static CPUState *begin_turn(VcpuScheduler *s)
     }
     vcpu_scheduler_end_turn(s);
     cpu = vcpu_scheduler_pick(s, ready, n);
+    record_turn(s, cpu, ready[0]);
     note_turn(s, cpu);
     s->current = cpu->cpu_index;
     s->left = vcpu_scheduler_turn_length(s);
@@ -233,8 +245,7 @@ void vcpu_scheduler_raised(CPUState *cpu, int mask, int old_mask)
     if (s->irq_delay_max && (mask & ~old_mask & CPU_INTERRUPT_HARD)) {
         /* HLT ends with an interrupt, not some instructions before it. */
         s->visible_from[cpu->cpu_index] = cpu->halted ? 0 :
-            icount_get_raw() +
-            vcpu_scheduler_draw_below(s, s->irq_delay_max + 1ull);
+            icount_get_raw() + vcpu_scheduler_irq_delay(s, cpu);
     }
     if (s->started && vcpu_scheduler_gives_way(s, cpu)) {
         s->preempt = true;
@@ -260,7 +271,6 @@ int vcpu_scheduler_visible(CPUState *cpu, int request)
     }
     return request & ~CPU_INTERRUPT_HARD;
 }
-
 
 #ifdef CONFIG_PLUGIN
 /* icount_get_raw() may be called at the end of a translation block only. */

@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[] | '*'>> = {
   soak: ['run', 'vm', 'faults', 'console', 'artifacts', 'store', 'stats', 'report', 'config'],
   minimize: ['run', 'faults'],
   coverage: ['run', 'console', 'artifacts'],
-  replay: ['run', 'vm', 'artifacts'],
+  replay: ['soak', 'run', 'vm', 'console', 'coverage', 'artifacts'],
   bench: ['run', 'vm', 'artifacts', 'config'],
   run: ['vm', 'faults', 'console', 'artifacts', 'config', 'trace'],
   report: ['store', 'stats', 'console', 'config'],

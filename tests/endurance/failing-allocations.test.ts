@@ -35,7 +35,12 @@ for (const [driver, module] of bothDrivers) {
     it('refuses or goes on, leaks nothing, and moves packets afterwards', async () => {
       await endures('failing allocations', [module], async (guest) => {
         const context = await guest.bring(module);
-        const sites = new AllocationSites(guest.guest, module, context.driver.device(0));
+        const sites = new AllocationSites(
+          guest.guest,
+          module,
+          context.driver.device(0),
+          (progress) => guest.tells(progress),
+        );
         const inTraffic = [...(await sites.ofTraffic(traffic))].slice(0, most);
         let failedInTraffic = 0;
         for (const [call, address] of inTraffic) {

@@ -62,8 +62,9 @@ function world(seed: number, policy: object): string {
   return path;
 }
 
-async function run(path: string): Promise<RunDocument> {
-  const { exitCode, document, said } = await ferrolabJson<RunDocument>(['run', path], options);
+async function run(path: string, ...more: readonly string[]): Promise<RunDocument> {
+  const args = ['run', path, ...more];
+  const { exitCode, document, said } = await ferrolabJson<RunDocument>(args, options);
   expect(exitCode, said).to.equal(0);
   expect(document.verdict).to.equal('PASS');
   return document;
@@ -87,6 +88,15 @@ describe('a simulated world', function () {
       });
       const other = await run(world(2, policy));
       expect(other.instructions).to.not.equal(first.instructions);
+    });
+
+    it(`runs the same when the turns of the policy ${policy.policy} are written down`, async () => {
+      const listed = join(dir, `listed-${policy.policy}.json`);
+      const first = await run(world(1, policy), '--as-list', listed);
+      const again = await run(listed);
+      expect(JSON.parse(readFileSync(listed, 'utf8')).schedule.policy).to.equal('list');
+      expect(again.consoleSha256).to.equal(first.consoleSha256);
+      expect(again.instructions).to.equal(first.instructions);
     });
   }
 

@@ -118,11 +118,19 @@ undo`;
 /** The allocation sites of one driver in one guest. */
 export class AllocationSites {
   readonly #guest: Guest;
+  /** Told how far a sweep is. */
+  readonly #tells: (progress: string) => void;
   readonly #module: string;
   readonly #device: string;
 
-  constructor(guest: Guest, module: string, device: string) {
+  constructor(
+    guest: Guest,
+    module: string,
+    device: string,
+    tells: (progress: string) => void = () => undefined,
+  ) {
     this.#guest = guest;
+    this.#tells = tells;
     this.#module = module;
     this.#device = device;
   }
@@ -146,6 +154,7 @@ export class AllocationSites {
       .flatMap((site) => [...new Set([order.indexOf(site) + 1, order.lastIndexOf(site) + 1])]);
     for (let done = 0; done < numbers.length; done += stretch) {
       await fail(numbers.slice(done, done + stretch));
+      this.#tells(`${step}: ${Math.min(done + stretch, numbers.length)} of ${numbers.length}`);
     }
     // The allocator asks now and then for itself: numbers shift, and a site is passed over.
     for (let attempt = 0; attempt < 6 && found.size <= most; attempt += 1) {

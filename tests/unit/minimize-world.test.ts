@@ -5,6 +5,8 @@ import { minimizeWorld, type Trial } from '../../lab/src/minimize/minimize-world
 import type { SimWorld } from '../../lab/src/run/world.ts';
 import { plannedFlap, threeRounds } from '../support/sim-world.ts';
 
+const crashesAt = 5_000_000_000;
+
 type Crash = (world: SimWorld) => string | null;
 
 async function minimized(crash: Crash, signal = new AbortController().signal) {
@@ -14,9 +16,10 @@ async function minimized(crash: Crash, signal = new AbortController().signal) {
     tried.push(world);
     const title = crash(world);
     const trial = { runId: `run-${tried.length}`, title, reason: title ?? 'workload finished' };
-    return { ...trial, ...(recordSwitches ? { switches } : {}) };
+    return { ...trial, loads: [], ...(recordSwitches ? { switches } : {}) };
   };
-  const deps = { run, observer: () => undefined, workers: 1, seeds: 3 };
+  const locate = async () => crashesAt;
+  const deps = { run, locate, observer: () => undefined, workers: 1, seeds: 3 };
   return { found: await minimizeWorld(threeRounds, deps, signal), tried };
 }
 
@@ -50,6 +53,15 @@ describe('a world that crashes', () => {
     expect(found.world.plan).to.deep.equal([]);
     expect(found.world.seed).to.equal(9);
     expect(found.world.schedule.policy).to.equal('random');
+  });
+
+  it('has turns out of order only as long before its crash as it needs them', async () => {
+    const crash: Crash = ({ schedule }) =>
+      schedule.policy === 'random' && (schedule.from ?? 0) < crashesAt - 500_000
+        ? 'BUG in x'
+        : null;
+    const { found } = await minimized(crash);
+    expect(found.world.schedule).to.deep.include({ policy: 'random', from: crashesAt - 1_000_000 });
   });
 
   it('ends with the switches that its crash needs', async () => {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { maxSeed } from '../faults/seeded-random.ts';
 
@@ -37,5 +39,14 @@ export function seedOf(text: string): number {
   if (seed >= 0 && seed <= maxSeed) return seed;
   throw new UsageError('BAD_NUMBER', `--seed ${text} is not a seed`, {
     remedy: `Give a whole number from 0 to ${maxSeed}.`,
+  });
+}
+
+/** A file that can be written when the work is done; UsageError before it is begun. */
+export function outputFile(option: string, path: string): string {
+  const folder = dirname(resolve(path));
+  if (existsSync(folder)) return path;
+  throw new UsageError('NO_FOLDER', `--${option}: there is no folder ${folder}`, {
+    remedy: 'Make it, or name a file in another one.',
   });
 }

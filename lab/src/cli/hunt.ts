@@ -11,6 +11,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { CoverageReport, DriverCoverage } from '../coverage/driver-coverage.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { maxSeed } from '../faults/seeded-random.ts';
+import type { Simulation } from '../replay/simulation.ts';
 import { formatClock } from '../report/durations.ts';
 import { findRun } from '../run/find-run.ts';
 import type { WorldDraft } from '../run/read-world.ts';
@@ -23,7 +24,7 @@ import { textTable } from '../text-table.ts';
 import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
 import { blocksFile, coverageText } from './coverage-text.ts';
 import { interruptSignal } from './signals.ts';
-import { prepareSimulation, type Simulation } from './simulation.ts';
+import { prepareSimulation } from './simulation.ts';
 
 interface HuntOptions {
   readonly minutes: string;

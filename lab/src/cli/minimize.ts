@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
+import { Deadline, type Wait } from 'qemu-ipc/wait';
+import { type ExitStatus, exitStatus } from '../errors.ts';
 import { type Minimized, minimizeWorld, type Trial } from '../minimize/minimize-world.ts';
 import { stepsOf } from '../minimize/world-reductions.ts';
+import { codePlaces } from '../replay/code-places.ts';
+import { locateCrash } from '../replay/locate-crash.ts';
+import type { Simulation } from '../replay/simulation.ts';
 import { formatClock } from '../report/durations.ts';
 import { writeDurably } from '../run/durable-file.ts';
 import { findRun } from '../run/find-run.ts';
 import { readWorld } from '../run/read-world.ts';
 import { switchesFile } from '../run/sim-run.ts';
-import { readSwitches } from '../run/switches.ts';
+import { readSwitches, type Switch } from '../run/switches.ts';
 import type { SimWorld } from '../run/world.ts';
 import { stateDirectory } from '../store/state-directory.ts';
-import { minutesOf, positiveInteger } from './choice.ts';
+import { minutesOf, outputFile, positiveInteger } from './choice.ts';
 import { interruptSignal } from './signals.ts';
-import { prepareSimulation, type Simulation } from './simulation.ts';
+import { prepareSimulation } from './simulation.ts';
 
 interface MinimizeOptions {
   readonly minutes: string;
@@ -27,6 +31,8 @@ interface MinimizeOptions {
 
 const mostWorkers = 64;
 const mostSeeds = 1_000;
+/** Switches that are told of. */
+const mostShown = 20;
 
 /** `ferrolab minimize`: the smallest world with the same crash. */
 export function minimizeCommand(): Command {
@@ -59,17 +65,15 @@ async function minimize(crash: string, options: MinimizeOptions): Promise<ExitSt
   const budgetMs = minutesOf(options.minutes) * 60_000;
   const since = performance.now();
   const { world: file, output } = await filesOf(crash, options.output);
-  if (!existsSync(dirname(resolve(output)))) {
-    throw new UsageError('NO_FOLDER', `--output: there is no folder ${dirname(output)}`, {
-      remedy: 'Make it, or name a file in another one.',
-    });
-  }
+  outputFile('output', output);
   const interrupted = interruptSignal();
   await using simulation = await prepareSimulation(await readWorld(file), interrupted);
   const { world } = simulation;
   const deps = {
     run: (tried: SimWorld, recordSwitches: boolean, signal: AbortSignal) =>
       trial(simulation, tried, recordSwitches, signal),
+    locate: async (tried: SimWorld, signal: AbortSignal) =>
+      (await locateCrash(simulation, signal, tried)).crash.instructions,
     observer: (line: string) => process.stderr.write(`${line}\n`),
     workers,
     seeds,
@@ -80,10 +84,11 @@ async function minimize(crash: string, options: MinimizeOptions): Promise<ExitSt
   const found = await minimizeWorld(world, deps, signal).finally(() => clearTimeout(timer));
   await writeDurably(output, `${JSON.stringify(found.world, null, 2)}\n`);
   const wallMs = Math.round(performance.now() - since);
+  const switches = await describe(simulation, found, interrupted);
   process.stdout.write(
     options.json
-      ? `${JSON.stringify(document(world, found, output, wallMs))}\n`
-      : summary(world, found, output, wallMs),
+      ? `${JSON.stringify(document(world, { ...found, switches }, output, wallMs))}\n`
+      : summary(world, { ...found, switches }, output, wallMs),
   );
   return found.finished ? exitStatus.ok : exitStatus.interrupted;
 }
@@ -104,11 +109,36 @@ async function trial(
   recordSwitches: boolean,
   signal: AbortSignal,
 ): Promise<Trial> {
-  const { verdict, folder } = await simulation.run(world, { signal, recordSwitches });
+  const { verdict, folder, loads } = await simulation.run(world, { signal, recordSwitches });
   const { runId, crashes, reason } = verdict;
   const told = recordSwitches && !signal.aborted;
   const switches = told ? { switches: await readSwitches(join(folder, switchesFile)) } : {};
-  return { runId, title: crashes[0]?.title ?? null, reason, ...switches };
+  return { runId, title: crashes[0]?.title ?? null, reason, loads, ...switches };
+}
+
+/** A switch that is needed, and where the vCPU was whose turn ended. */
+interface PlacedSwitch extends Switch {
+  /** `null` when there was none, or nothing is known of the address. */
+  readonly before: string | null;
+}
+
+/** Minimized, with places in the source. */
+type Described = Omit<Minimized, 'switches'> & { readonly switches: readonly PlacedSwitch[] };
+
+async function describe(
+  { parts, world }: Simulation,
+  { switches, loads }: Minimized,
+  signal: AbortSignal,
+): Promise<readonly PlacedSwitch[]> {
+  const { vmlinux, qemu, modules } = parts;
+  const ko = modules[world.driver.name];
+  const objects = {
+    ...{ vmlinux, toolchain: qemu.toolchainRoot },
+    ...(ko === undefined ? {} : { module: { ko, loads } }),
+  };
+  const wait: Wait = { signal, deadline: Deadline.never };
+  const places = await codePlaces([...new Set(switches.map(({ next }) => next))], objects, wait);
+  return switches.map((one) => ({ ...one, before: places.get(one.next) ?? null }));
 }
 
 /** What a world has of what can be left out. */
@@ -129,7 +159,7 @@ function sizes(world: SimWorld) {
 }
 
 /** What `--json` prints. */
-function document(before: SimWorld, found: Minimized, output: string, wallMs: number) {
+function document(before: SimWorld, found: Described, output: string, wallMs: number) {
   const { world, title, trials, others, finished, switches } = found;
   return {
     title,
@@ -139,13 +169,13 @@ function document(before: SimWorld, found: Minimized, output: string, wallMs: nu
     wallMs,
     before: sizes(before),
     after: sizes(world),
-    switches: world.schedule.policy === 'list' ? switches : [],
+    switches,
     otherCrashes: Object.fromEntries(others),
   };
 }
 
-function summary(before: SimWorld, found: Minimized, output: string, wallMs: number): string {
-  const { world, title, trials, others, finished } = found;
+function summary(before: SimWorld, found: Described, output: string, wallMs: number): string {
+  const { world, title, trials, others, finished, switches } = found;
   const was = sizes(before);
   const is = sizes(world);
   const line = (what: string, from: string | number, to: string | number) =>
@@ -160,8 +190,15 @@ function summary(before: SimWorld, found: Minimized, output: string, wallMs: num
     line('traffic', `${was.trafficMs} ms`, `${is.trafficMs} ms`),
     line('schedule', inFull(was.schedule, was.switches), inFull(is.schedule, is.switches)),
     `${trials} runs in ${formatClock(wallMs)}${finished ? '' : '; cut short, it may be smaller yet'}`,
+    ...switches.slice(0, mostShown).map(switchText),
+    ...(switches.length > mostShown ? [`and ${switches.length - mostShown} more`] : []),
     ...[...others].map(([other, run]) => `another crash on the way: ${other} (run ${run})`),
     `ferrolab run ${output}`,
     '',
   ].join('\n');
+}
+
+function switchText({ at, cpu, next, before }: PlacedSwitch): string {
+  const where = before ?? `0x${next}`;
+  return `  at instruction ${at} vCPU ${cpu} has its turn, before ${where} is executed`;
 }

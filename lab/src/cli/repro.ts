@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { type ExitStatus, exitStatus, Interrupted, UsageError } from '../errors.ts';
 import { isBundle, writeBundle } from '../replay/bundle.ts';
+import { offerGdb, whereItStands } from '../replay/gdb-session.ts';
+import { holdAt, type Visitor } from '../replay/hold.ts';
+import { type Located, locateCrash } from '../replay/locate-crash.ts';
 import { parseSpan, placeBefore, type Span } from '../replay/moment.ts';
+import type { Simulation } from '../replay/simulation.ts';
+import { timelineOf } from '../replay/trace-timeline.ts';
 import { findRun } from '../run/find-run.ts';
 import { firstDifference } from '../run/first-difference.ts';
 import { readWorld } from '../run/read-world.ts';
@@ -18,17 +23,8 @@ import { stripTerminalEscapes } from '../vm/terminal-escapes.ts';
 import type { StopPoint } from '../vm/vcpu-scheduler.ts';
 import { presentCommit, unpacked } from './bundled.ts';
 import { positiveInteger } from './choice.ts';
-import {
-  holdAt,
-  type Located,
-  locateCrash,
-  offerGdb,
-  timelineOf,
-  type Visitor,
-  whereItStands,
-} from './replay.ts';
 import { interruptSignal } from './signals.ts';
-import { prepareSimulation, type Simulation } from './simulation.ts';
+import { prepareSimulation } from './simulation.ts';
 
 interface ReproOptions {
   readonly at?: string;

@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { CoverageReport } from '../coverage/driver-coverage.ts';
 import { Interrupted } from '../errors.ts';
+import type { Simulation } from '../replay/simulation.ts';
+import { writeDurably } from '../run/durable-file.ts';
 import { readWorld } from '../run/read-world.ts';
-import type { SimRun } from '../run/sim-run.ts';
+import { type SimRun, switchesFile } from '../run/sim-run.ts';
+import { listed, readSwitches } from '../run/switches.ts';
+import type { SimWorld } from '../run/world.ts';
+import { outputFile } from './choice.ts';
 import { blocksFile, counts, coverageText } from './coverage-text.ts';
 import { interruptSignal } from './signals.ts';
-import { prepareSimulation, type Simulation, simExitStatus } from './simulation.ts';
+import { prepareSimulation, simExitStatus } from './simulation.ts';
 
 interface RunOptions {
+  readonly asList?: string;
   readonly coverage?: boolean;
   readonly json?: boolean;
 }
@@ -21,6 +27,7 @@ export function runCommand(): Command {
     .description('run a simulated world: the same world, the same console')
     .argument('<world>', 'file with a world')
     .option('--coverage', 'say what of the driver was reached; coverage.json of the folder has all')
+    .option('--as-list <file>', 'write the world with all turns of this run as a list')
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  ferrolab run tests/worlds/work-uaf.json\n')
     .action(async (file: string, options: RunOptions) => {
@@ -28,13 +35,16 @@ export function runCommand(): Command {
     });
 }
 
-async function run(file: string, { coverage = false, json = false }: RunOptions) {
+async function run(file: string, { coverage = false, json = false, asList }: RunOptions) {
+  const listFile = asList === undefined ? undefined : outputFile('as-list', asList);
   const signal = interruptSignal();
   const simulation = await prepareSimulation(await readWorld(file), signal);
   await using _simulation = simulation;
   const driverTrace = coverage ? { driverTrace: { blocks: blocksFile } } : {};
-  const ran = await simulation.run(undefined, driverTrace);
+  const options = { ...driverTrace, recordSwitches: listFile !== undefined };
+  const ran = await simulation.run(undefined, options);
   if (signal.aborted) throw new Interrupted();
+  if (listFile !== undefined) await writeListed(listFile, simulation.world, ran);
   const reached = coverage ? await reachedBy(simulation, ran, signal) : undefined;
   process.stdout.write(
     json
@@ -42,6 +52,12 @@ async function run(file: string, { coverage = false, json = false }: RunOptions)
       : `${text(ran, simulation.runs)}${reached === undefined ? '' : `${coverageText(reached)}\n`}`,
   );
   return simExitStatus[ran.verdict.outcome];
+}
+
+async function writeListed(path: string, world: SimWorld, { folder }: SimRun): Promise<void> {
+  const switches = await readSwitches(join(folder, switchesFile));
+  const schedule = listed(world.schedule, switches);
+  await writeDurably(path, `${JSON.stringify({ ...world, schedule })}\n`);
 }
 
 async function reachedBy(

@@ -8,11 +8,10 @@ import { loadConfig } from '../config/load-config.ts';
 import { DriverCoverage } from '../coverage/driver-coverage.ts';
 import { readDriverMap } from '../coverage/driver-map.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
+import type { Simulation } from '../replay/simulation.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { newRunId } from '../run/run-folder.ts';
-import type { SimRun, SimRunOptions } from '../run/sim-run.ts';
 import { TemplateStore } from '../run/template-store.ts';
-import type { SimWorld } from '../run/world.ts';
 import {
   cellOf,
   completeWorld,
@@ -20,25 +19,10 @@ import {
   Simulator,
   templatesFolder,
 } from '../soak/sim-scenario.ts';
-import { gatherSoakParts, type SoakParts } from '../soak/soak-parts.ts';
+import { gatherSoakParts } from '../soak/soak-parts.ts';
 import { ResultStore } from '../store/result-store.ts';
 import { stateDirectory } from '../store/state-directory.ts';
 import type { Outcome } from '../verdict.ts';
-
-/** A world with everything that it needs to be run. */
-export interface Simulation extends AsyncDisposable {
-  readonly world: SimWorld;
-  /** Where the folders of runs are. */
-  readonly runs: string;
-  /** What is drawn for another seed. */
-  withSeed(seed: number): SimWorld;
-  /** Runs it, or another one of the same artifacts and machine, and keeps the result. */
-  run(world?: SimWorld, options?: SimRunOptions & { signal?: AbortSignal }): Promise<SimRun>;
-  /** The artifacts that it is made of. */
-  readonly parts: SoakParts;
-  /** What of the driver can be reached, nothing of it reached yet. */
-  coverage(signal: AbortSignal): Promise<DriverCoverage>;
-}
 
 /** Exit status of a verb that runs a world, by what came of it. */
 export const simExitStatus: Readonly<Record<Outcome, ExitStatus>> = {

@@ -6,24 +6,32 @@ export type Holds<T> = (part: readonly T[]) => Promise<boolean>;
 /**
  * A part of a list that still `holds`, and does no more when any one of its elements is left out, the order kept:
  * ddmin (Zeller, Hildebrandt: Simplifying and Isolating Failure-Inducing Input, TSE 2002). `holds` is taken to be true of
- * the whole list. It is asked `atOnce` questions at the same time; the answer does not depend on that number.
+ * the whole list. It is asked `atOnce` questions at the same time; the answer does not depend on that number. Each smaller
+ * part that is gone on with is told to `kept`, as it was given to `holds`: the last one is the answer.
  */
 export async function smallestPart<T>(
   list: readonly T[],
   holds: Holds<T>,
   atOnce = 1,
+  kept: (part: readonly T[]) => void = () => undefined,
 ): Promise<readonly T[]> {
-  if (list.length === 0 || (await holds([]))) return [];
+  const none: readonly T[] = [];
+  if (list.length === 0) return none;
+  if (await holds(none)) {
+    kept(none);
+    return none;
+  }
   let part = list;
   let pieces = 2;
   while (part.length > 1) {
     const chunks = split(part, pieces);
     // Of two chunks each is the other's complement.
     const rests = pieces > 2 ? chunks.map((chunk) => without(part, chunk)) : [];
-    const smaller = await first([...chunks, ...rests], holds, atOnce);
+    const candidates = [...chunks, ...rests].map((some) => some.map(({ item }) => item));
+    const smaller = await first(candidates, holds, atOnce);
     if (smaller !== undefined) {
-      const kept = smaller < chunks.length ? chunks[smaller] : rests[smaller - chunks.length];
-      part = (kept ?? []).map(({ item }) => item);
+      part = candidates[smaller] ?? none;
+      kept(part);
       pieces = smaller < chunks.length ? 2 : Math.max(pieces - 1, 2);
     } else if (pieces < part.length) {
       pieces = Math.min(pieces * 2, part.length);
@@ -53,13 +61,13 @@ function without<T>(list: readonly T[], chunk: readonly Placed<T>[]): readonly P
 
 /** Index of the first candidate that holds. */
 async function first<T>(
-  candidates: readonly (readonly Placed<T>[])[],
+  candidates: readonly (readonly T[])[],
   holds: Holds<T>,
   atOnce: number,
 ): Promise<number | undefined> {
   for (let next = 0; next < candidates.length; next += atOnce) {
     const batch = candidates.slice(next, next + atOnce);
-    const answers = await Promise.all(batch.map((part) => holds(part.map(({ item }) => item))));
+    const answers = await Promise.all(batch.map((part) => holds(part)));
     const found = answers.indexOf(true);
     if (found >= 0) return next + found;
   }

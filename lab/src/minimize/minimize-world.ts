@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Interrupted, LabFailure } from '../errors.ts';
-import type { Switch } from '../run/switches.ts';
-import type { Schedule, SimWorld } from '../run/world.ts';
+import type { ModuleSections } from '../run/module-sections.ts';
+import { listed, type Switch } from '../run/switches.ts';
+import type { SimWorld } from '../run/world.ts';
 import { type Holds, smallestPart } from './delta-debugging.ts';
 import {
   stepsOf,
@@ -18,6 +19,8 @@ export interface Trial {
   /** Of its first crash; `null` when it did not crash. */
   readonly title: string | null;
   readonly reason: string;
+  /** Where the driver's code was, each time it was loaded. */
+  readonly loads: readonly ModuleSections[];
   /** The turns taken from a vCPU that would have gone on, when they were asked for. */
   readonly switches?: readonly Switch[];
 }
@@ -25,6 +28,8 @@ export interface Trial {
 export interface MinimizeDeps {
   /** Runs a world. */
   readonly run: (world: SimWorld, recordSwitches: boolean, signal: AbortSignal) => Promise<Trial>;
+  /** Runs a world that crashes, and says with which instruction its report began. */
+  readonly locate: (world: SimWorld, signal: AbortSignal) => Promise<number>;
   /** Told what is being tried, and of each result. */
   readonly observer: (line: string) => void;
   /** Worlds at the same time. */
@@ -44,6 +49,8 @@ export interface Minimized {
   readonly finished: boolean;
   /** Those that are left, if the schedule matters and could be made a list. */
   readonly switches: readonly Switch[];
+  /** Where the driver's code was when these were written down. */
+  readonly loads: readonly ModuleSections[];
 }
 
 /** Makes a crashing world as small as it can, the title of its crash staying what it is. LabFailure when it does not crash. */
@@ -56,7 +63,11 @@ export async function minimizeWorld(
 }
 
 /** Of more a list would be larger than all else of the world, and each try costs a run. */
-const mostSwitches = 20_000;
+const mostSwitches = 100_000;
+/** Instructions before a crash in which turns are out of order, at most: tried one after the other. */
+const windows = [10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000] as const;
+/** Of turns in a window, when the world does not say how long they are. */
+const windowSliceMax = 20_000;
 
 /** Ends the search where it is. */
 class CutShort extends Error {}
@@ -72,6 +83,7 @@ class Minimizer {
   /** How many seeds a candidate is tried with. */
   #seeds = 1;
   #switches: readonly Switch[] = [];
+  #loads: readonly ModuleSections[] = [];
 
   constructor(world: SimWorld, deps: MinimizeDeps, signal: AbortSignal) {
     this.#world = world;
@@ -103,6 +115,7 @@ class Minimizer {
       others: this.#others,
       finished,
       switches: this.#switches,
+      loads: this.#loads,
     };
   }
 
@@ -158,25 +171,56 @@ class Minimizer {
     }
   }
 
-  /** The switches that the crash needs: as a list they are part of the world, and a seed is not. */
+  /**
+   * The switches that the crash needs: as a list they are part of the world, and a seed is not. What happens after one that
+   * is left out happens at other instructions, and the later ones meet something else: so first all but the last are left
+   * out at once.
+   */
   async #confineSchedule(): Promise<void> {
     if (this.#world.schedule.policy === 'fair') return;
-    const { switches = [] } = await this.#try(this.#world, true);
+    if (this.#world.schedule.policy !== 'list') await this.#narrowSchedule();
+    const { switches = [], loads } = await this.#try(this.#world, true);
+    this.#loads = loads;
     this.#seeds = 1;
     if (switches.length > mostSwitches) {
       this.#deps.observer(`  ${switches.length} switches: too many to be made fewer`);
       return;
     }
-    const listed = withSchedule(this.#world, listOf(switches));
-    const crashes = await this.#crashes(listed);
+    const { schedule } = this.#world;
+    const apply = (world: SimWorld, some: readonly Switch[]) =>
+      withSchedule(world, listed(schedule, some));
+    const asList = apply(this.#world, switches);
+    const crashes = await this.#crashes(asList);
     this.#deps.observer(`  with its switches written down: ${crashes ? 'yes' : 'no'}`);
     if (!crashes) return;
-    this.#world = listed;
+    this.#world = asList;
     this.#switches = switches;
-    const apply = (world: SimWorld, some: readonly Switch[]) => withSchedule(world, listOf(some));
     await this.#reduce('switches', switches, apply, (some) => {
       this.#switches = some;
     });
+  }
+
+  /** Turns in their order up to shortly before the crash, if it comes then. */
+  async #narrowSchedule(): Promise<void> {
+    const { schedule } = this.#world;
+    const { irqDelayMax } = schedule;
+    const sliceMax = schedule.policy === 'random' ? schedule.sliceMax : windowSliceMax;
+    const crash = await this.#deps.locate(this.#world, this.#signal);
+    for (const width of windows) {
+      if (width >= crash) return;
+      const narrowed = withSchedule(this.#world, {
+        policy: 'random',
+        sliceMax,
+        from: crash - width,
+        ...(irqDelayMax === undefined ? {} : { irqDelayMax }),
+      });
+      const found = await this.#crashing(narrowed);
+      const answer = found === undefined ? 'no' : 'yes';
+      this.#deps.observer(`  turns out of order in the last ${width} instructions only: ${answer}`);
+      if (found === undefined) continue;
+      this.#world = found;
+      return;
+    }
   }
 
   async #reduce<T>(
@@ -187,21 +231,22 @@ class Minimizer {
   ): Promise<void> {
     if (list.length === 0) return;
     const from = this.#world;
-    let best = list;
+    const crashing = new Map<readonly T[], SimWorld>();
     const holds: Holds<T> = async (part) => {
       const found = await this.#crashing(apply(from, part));
       const answer = found === undefined ? 'no' : 'yes';
       this.#deps.observer(`  ${part.length} of ${list.length} ${what}: ${answer}`);
-      if (found === undefined) return false;
-      if (part.length < best.length) {
-        best = part;
-        this.#world = found;
-        kept(part);
-      }
-      return true;
+      if (found !== undefined) crashing.set(part, found);
+      return found !== undefined;
     };
-    await smallestPart(list, holds, this.#deps.workers);
-    this.#deps.observer(`${what}: ${best.length} of ${list.length} needed`);
+    const keep = (part: readonly T[]) => {
+      const found = crashing.get(part);
+      if (found === undefined) return;
+      this.#world = found;
+      kept(part);
+    };
+    const needed = await smallestPart(list, holds, this.#deps.workers, keep);
+    this.#deps.observer(`${what}: ${needed.length} of ${list.length} needed`);
   }
 
   /** The world, with a seed with which it crashes as it should. */
@@ -228,8 +273,4 @@ class Minimizer {
       this.#others.set(title, runId);
     return trial;
   }
-}
-
-function listOf(switches: readonly Switch[]): Schedule {
-  return { policy: 'list', turns: switches.map(({ at, cpu }) => [at, cpu] as const) };
 }

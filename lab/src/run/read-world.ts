@@ -24,14 +24,16 @@ const sha256 = z
   .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits');
 const late = { irqDelayMax: count.max(1_000_000).optional() };
 
+const sliceMax = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+
 const schedule = z.discriminatedUnion('policy', [
   z.strictObject({ policy: z.literal('fair'), ...late }),
   z.strictObject({
     policy: z.literal('random'),
-    sliceMax: z
-      .int()
-      .min(1)
-      .max(2 ** 31 - 1),
+    sliceMax,
     from: position.optional(),
     until: position.optional(),
     ...late,
@@ -45,6 +47,7 @@ const schedule = z.discriminatedUnion('policy', [
   z.strictObject({
     policy: z.literal('list'),
     turns: z.array(z.tuple([position, z.int().min(0).max(63)])),
+    sliceMax: sliceMax.optional(),
     ...late,
   }),
 ]);

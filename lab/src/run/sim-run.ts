@@ -336,7 +336,11 @@ function schedulerSpec(schedule: Schedule, seed: number): VcpuSchedulerSpec {
 function vcpuPolicy(schedule: Schedule): VcpuPolicy {
   switch (schedule.policy) {
     case 'list':
-      return { policy: 'list', file: turnsFile };
+      return {
+        policy: 'list',
+        file: turnsFile,
+        ...(schedule.sliceMax === undefined ? {} : { sliceMax: schedule.sliceMax }),
+      };
     default:
       return schedule;
   }

@@ -53,7 +53,12 @@ export interface RoundParams {
 /** Which vCPU of a simulated machine runs when; a list of turns is part of the world. */
 export type Schedule = (
   | Exclude<VcpuPolicy, { policy: 'list' }>
-  | { readonly policy: 'list'; readonly turns: readonly (readonly [at: number, cpu: number])[] }
+  | {
+      readonly policy: 'list';
+      readonly turns: readonly (readonly [at: number, cpu: number])[];
+      /** Of turns that are not listed. */
+      readonly sliceMax?: number;
+    }
 ) & { readonly irqDelayMax?: number };
 
 /** A world in which nothing happens that it does not decide: its run is the same every time. */

@@ -14,8 +14,8 @@ export type VcpuPolicy =
       readonly until?: number;
     }
   | { readonly policy: 'pct'; readonly depth: number; readonly horizon: number }
-  /** `file` of the run folder has a turn a line: its position and the index of the vCPU. */
-  | { readonly policy: 'list'; readonly file: string };
+  /** `file` of the run folder has a turn a line: its position and the index of the vCPU. `sliceMax` is of those between. */
+  | { readonly policy: 'list'; readonly file: string; readonly sliceMax?: number };
 
 /** A place in a run: the first of them that is reached. */
 export interface StopPoint {
@@ -85,6 +85,6 @@ function policyProperties(
     case 'pct':
       return { depth: policy.depth, horizon: policy.horizon };
     case 'list':
-      return { turns: inRunFolder(policy.file) };
+      return { 'slice-max': policy.sliceMax, turns: inRunFolder(policy.file) };
   }
 }

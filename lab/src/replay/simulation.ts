@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DriverCoverage } from '../coverage/driver-coverage.ts';
+import type { SimRun, SimRunOptions } from '../run/sim-run.ts';
+import type { SimWorld } from '../run/world.ts';
+import type { SoakParts } from '../soak/soak-parts.ts';
+
+/** A world with everything that it needs to be run. */
+export interface Simulation extends AsyncDisposable {
+  readonly world: SimWorld;
+  /** Where the folders of runs are. */
+  readonly runs: string;
+  /** What is drawn for another seed. */
+  withSeed(seed: number): SimWorld;
+  /** Runs it, or another one of the same artifacts and machine, and keeps the result. */
+  run(world?: SimWorld, options?: SimRunOptions & { signal?: AbortSignal }): Promise<SimRun>;
+  /** The artifacts that it is made of. */
+  readonly parts: SoakParts;
+  /** What of the driver can be reached, nothing of it reached yet. */
+  coverage(signal: AbortSignal): Promise<DriverCoverage>;
+}
