@@ -18,33 +18,75 @@ function ended(outcome: Outcome, reason: string): Verdict {
 type Answer = (
   world: SimWorld,
   nth: number,
+  call: number,
 ) => Partial<HuntedWorld> & { readonly verdict: Verdict };
 
-/** A hunt whose worlds do as `answer` says; the worlds that were run. */
+/** A hunt whose worlds do as `answer` says, the same each time; the worlds that were run. */
 async function hunted(changes: Partial<HuntPlan>, answer: Answer, signal = forever) {
   const worlds: SimWorld[] = [];
+  let calls = 0;
   const deps = {
     draw: (seed: number) => ({ ...threeRounds, seed }),
     run: async (world: SimWorld) => {
-      worlds.push(world);
+      calls += 1;
+      if (!worlds.includes(world)) worlds.push(world);
       await new Promise(setImmediate);
-      return { virtualNs: 1e9, reachedNew: false, ...answer(world, worlds.length) };
+      return {
+        virtualNs: 1e9,
+        reachedNew: false,
+        fingerprint: 'a',
+        ...answer(world, worlds.length, calls),
+      };
     },
     observer: () => undefined,
   };
-  return { state: await hunt({ ...plan, ...changes }, deps, signal), worlds };
+  const state = await hunt({ ...plan, ...changes }, deps, signal);
+  return { state, worlds, calls };
 }
 
 const passes = { verdict: ended('PASS', 'workload finished') };
 
 describe('a hunt', () => {
   it('ends with the first crash when it was sent for one', async () => {
-    const { state, worlds } = await hunted({ enough: () => true }, (_, nth) =>
+    const { state, worlds, calls } = await hunted({ enough: () => true }, (_, nth) =>
       nth === 4 ? { verdict: ended('FAIL', 'BUG in x') } : passes,
     );
     expect(worlds).to.have.length(4);
+    expect(calls, 'runs, and one again').to.equal(5);
     expect(state.crashes).to.have.length(1);
     expect(state.crashes[0]).to.include({ title: 'BUG in x', afterRuns: 4, runs: 1 });
+  });
+
+  it('says whether what it has found comes back', async () => {
+    const again = async (fingerprint: (call: number) => string) => {
+      const { state } = await hunted({ enough: () => true }, (_world, _nth, call) => ({
+        verdict: ended('FAIL', 'BUG in x'),
+        fingerprint: fingerprint(call),
+      }));
+      return state.crashes[0]?.comesBack;
+    };
+    expect(await again(() => 'the same')).to.equal(true);
+    expect(await again(String)).to.equal(false);
+  });
+
+  it('looks whether a crash comes back when its time is over, but not when it is interrupted', async () => {
+    const found = { verdict: ended('FAIL', 'BUG in x') };
+    const late = await hunted({ budgetMs: 20 }, (_world, _nth, call) => {
+      const until = performance.now() + 30;
+      while (call === 2 && performance.now() < until);
+      return found;
+    });
+    expect(late.state.crashes[0]?.comesBack).to.equal(true);
+    const cut = new AbortController();
+    const interrupted = await hunted(
+      {},
+      (_world, _nth, call) => {
+        if (call === 2) cut.abort();
+        return found;
+      },
+      cut.signal,
+    );
+    expect(interrupted.state.crashes[0]?.comesBack).to.equal(null);
   });
 
   it('goes on past other crashes when it was sent for a certain one', async () => {
@@ -126,7 +168,7 @@ describe('a hunt', () => {
           if (world.schedule.policy === 'fair') kept.push(world);
           if (runs === 40) cut.abort();
           await new Promise(setImmediate);
-          return { ...passes, virtualNs: 1, reachedNew: runs === 1 };
+          return { ...passes, virtualNs: 1, fingerprint: 'a', reachedNew: runs === 1 };
         },
         observer: () => undefined,
       },

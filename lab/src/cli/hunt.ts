@@ -1,30 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomInt } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { type KernelFlavour, kernelFlavours } from '../artifacts/recipes/kernel.ts';
-import { chooseDriver, chooseTarget } from '../config/choose.ts';
+import { chooseDefect, chooseDriver, chooseTarget, listDefects } from '../config/choose.ts';
 import { loadConfig } from '../config/load-config.ts';
-import type { CoverageReport, DriverCoverage } from '../coverage/driver-coverage.ts';
-import { type ExitStatus, exitStatus } from '../errors.ts';
+import { loadChosenDefects } from '../defects/catalogue.ts';
+import { workloadOfDefect } from '../defects/defect-workload.ts';
+import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import { maxSeed } from '../faults/seeded-random.ts';
-import type { Simulation } from '../replay/simulation.ts';
-import { formatClock } from '../report/durations.ts';
 import { findRun } from '../run/find-run.ts';
-import type { WorldDraft } from '../run/read-world.ts';
 import type { RunFolder } from '../run/run-folder.ts';
-import type { Schedule, SimWorld } from '../run/world.ts';
+import type { Schedule } from '../run/world.ts';
 import { noteReproduction, readLiveCrash } from '../soak/from-live.ts';
-import { type HuntedWorld, type HuntState, hunt } from '../soak/hunt.ts';
+import type { HuntState } from '../soak/hunt.ts';
 import { stateDirectory } from '../store/state-directory.ts';
-import { textTable } from '../text-table.ts';
 import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
-import { blocksFile, coverageText } from './coverage-text.ts';
+import { type Hunted, type HuntSettings, huntScenario, type Scenario } from './hunt-scenario.ts';
+import { huntDocument, huntHeading, huntProgress, huntSummary, huntsTable } from './hunt-text.ts';
 import { interruptSignal } from './signals.ts';
-import { prepareSimulation } from './simulation.ts';
 
 interface HuntOptions {
   readonly minutes: string;
@@ -32,7 +27,7 @@ interface HuntOptions {
   readonly driver: string;
   readonly defect?: string;
   readonly kernel: string;
-  readonly workload: string;
+  readonly workload?: string;
   readonly policy: string;
   readonly workers: string;
   readonly seed?: string;
@@ -55,13 +50,20 @@ const mostWorkers = 256;
 export function huntCommand(): Command {
   return new Command('hunt')
     .description('run simulated worlds over many seeds; each crash comes back with repro')
-    .option('--minutes <n>', 'how long, fractions allowed', '5')
+    .option('--minutes <n>', 'how long, fractions allowed; of several hunts each', '5')
     .option('--target <name>', 'entry of lab.config.ts', 'ferronic')
     .option('--driver <name>', 'driver of the target', 'rust')
-    .option('--defect <name>', 'build this defect of the catalogue into the driver')
+    .option(
+      '--defect <names>',
+      'build this defect of the catalogue into the driver; several: one after the other; or all',
+    )
     .option('--kernel <flavour>', kernelFlavours.join(' or '), 'debug')
-    .option('--workload <name>', 'workload of the target', 'traffic-churn')
-    .option('--policy <name>', `which vCPU runs when: ${policies.join(', ')}`, 'random')
+    .option('--workload <name>', "workload of the target (default: the defect's, or traffic-churn)")
+    .option(
+      '--policy <names>',
+      `which vCPU runs when: ${policies.join(', ')}; several: one after the other`,
+      'random',
+    )
     .option('--workers <n>', 'worlds at the same time (default: as many as cores)', '')
     .option('--seed <n>', 'seed of all worlds (default: a new one, printed)')
     .option('--first', 'end with the first crash')
@@ -76,8 +78,13 @@ export function huntCommand(): Command {
     .addHelpText(
       'after',
       `
+Each crash is run again at once. Exit status: 0 no crash; 1 crashes, all of which came back; 3 one did not, or
+nothing was tested; 130 interrupted; 2 usage.
+
 Examples:
   ferrolab hunt --driver c --defect work-uaf --policy pct --first --minutes 10
+  ferrolab hunt --driver c --defect work-uaf,timer-uaf --policy fair,random,pct --first
+  ferrolab hunt --driver c --defect all --first --minutes 1
   ferrolab hunt --from 20261121T182157Z --minutes 30
 `,
     )
@@ -87,49 +94,110 @@ Examples:
 }
 
 async function run(options: HuntOptions): Promise<ExitStatus> {
-  const plan = {
+  const settings: HuntSettings = {
     seed: options.seed === undefined ? randomInt(maxSeed + 1) : seedOf(options.seed),
     workers:
       options.workers === ''
         ? availableParallelism()
         : positiveInteger('workers', options.workers, mostWorkers),
     budgetMs: minutesOf(options.minutes) * 60_000,
+    first: options.first === true,
+    coverage: options.coverage,
   };
   const signal = interruptSignal();
-  const schedule = schedules[oneOf('policy', options.policy, policies)];
-  const folder =
-    options.from === undefined ? undefined : await findRun(stateDirectory().runs, options.from);
-  const live = folder === undefined ? undefined : await readLiveCrash(folder, schedule);
-  const draft = live?.draft ?? (await draftOf(options, plan.seed, schedule));
-  await using simulation = await prepareSimulation(draft, signal);
-  process.stderr.write(
-    `hunt in ${draft.driver.name}${draft.driver.defect === null ? '' : ` with ${draft.driver.defect}`}, workload ${draft.workload.name}, ${draft.schedule.policy} turns, seed ${plan.seed}, ${plan.workers} at a time\n`,
+  const chosen = options.policy.split(',').map((name) => oneOf('policy', name, policies));
+  const { from } = options;
+  if (from !== undefined) {
+    const [policy, another] = chosen;
+    if (policy === undefined || another !== undefined) {
+      throw new UsageError('ONE_POLICY', '--policy: with --from there can be one only', {
+        remedy: `Choose from: ${policies.join(', ')}.`,
+      });
+    }
+    return await huntFrom(from, schedules[policy], settings, options, signal);
+  }
+  const scenarios = await scenariosOf(
+    options,
+    settings.seed,
+    chosen.map((name) => schedules[name]),
   );
-  const coverage = options.coverage ? await simulation.coverage(signal) : undefined;
-  const deps = {
-    draw: (seed: number) =>
-      live === undefined ? simulation.withSeed(seed) : { ...simulation.world, seed },
-    run: async (world: SimWorld, stop: AbortSignal) => {
-      const ran = await huntIn(simulation, world, coverage, stop);
-      // The steps and faults of a live crash stay as they are: nothing is made from what reaches more.
-      return live === undefined ? ran : { ...ran, reachedNew: false };
-    },
-    observer: (state: HuntState) => process.stderr.write(`${progress(state, coverage)}\n`),
-  };
-  const enough = (title: string) =>
-    live === undefined ? options.first === true : title === live.title;
-  const state = await hunt({ ...plan, enough }, deps, signal);
-  const { fruitless } = state;
-  if (folder !== undefined && live !== undefined) await tellReproduction(folder, live.title, state);
-  const report = coverage?.report();
+  const [scenario, ...others] = scenarios;
+  if (scenario === undefined) {
+    throw new UsageError('NO_DEFECTS', `--defect: the driver '${options.driver}' has none`, {
+      remedy: 'Leave it out.',
+    });
+  }
+  if (others.length > 0) return await huntAll(scenarios, settings, options, signal);
+  const hunted = await huntIn(scenario, settings, signal);
   process.stdout.write(
     options.json
-      ? `${JSON.stringify(document(plan.seed, state, report))}\n`
-      : `${summary(state, coverage)}\n`,
+      ? `${JSON.stringify({ seed: settings.seed, ...huntDocument(hunted) })}\n`
+      : `${huntSummary(hunted)}\n`,
   );
-  if (signal.aborted) return exitStatus.interrupted;
-  if (state.crashes.length > 0) return exitStatus.driverFailed;
-  return state.runs > 0 && sum(fruitless) < state.runs ? exitStatus.ok : exitStatus.labFailed;
+  return statusOf([hunted.state], signal);
+}
+
+async function huntIn(
+  scenario: Scenario,
+  settings: HuntSettings,
+  signal: AbortSignal,
+): Promise<Hunted> {
+  process.stderr.write(`${huntHeading(scenario, settings)}\n`);
+  return await huntScenario(
+    scenario,
+    settings,
+    (state, coverage) => process.stderr.write(`${huntProgress(state, coverage)}\n`),
+    signal,
+  );
+}
+
+/** One hunt after the other. */
+async function huntAll(
+  scenarios: readonly Scenario[],
+  settings: HuntSettings,
+  { json }: HuntOptions,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const hunts: { readonly scenario: Scenario; readonly hunted: Hunted }[] = [];
+  for (const scenario of scenarios) {
+    if (signal.aborted) break;
+    hunts.push({ scenario, hunted: await huntIn(scenario, settings, signal) });
+  }
+  const { seed } = settings;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ seed, hunts: hunts.map(({ scenario, hunted }) => ({ ...nameOf(scenario), ...huntDocument(hunted) })) })}\n`
+      : `${huntsTable(hunts)}\n`,
+  );
+  return statusOf(
+    hunts.map(({ hunted }) => hunted.state),
+    signal,
+  );
+}
+
+function nameOf({ draft }: Scenario) {
+  const { driver, workload, schedule } = draft;
+  return { ...{ driver: driver.name, defect: driver.defect }, workload: workload.name, schedule };
+}
+
+/** Looks for the crash of a live run, and notes beside it what came of that. */
+async function huntFrom(
+  from: string,
+  schedule: Schedule,
+  settings: HuntSettings,
+  { json }: HuntOptions,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const folder = await findRun(stateDirectory().runs, from);
+  const { title, draft } = await readLiveCrash(folder, schedule);
+  const hunted = await huntIn({ draft, workloads: {}, title }, settings, signal);
+  await tellReproduction(folder, title, hunted.state);
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ seed: settings.seed, ...huntDocument(hunted) })}\n`
+      : `${huntSummary(hunted)}\n`,
+  );
+  return statusOf([hunted.state], signal);
 }
 
 /** Says, and notes beside the live run, whether its crash came in a simulated world. */
@@ -149,83 +217,51 @@ async function tellReproduction(folder: RunFolder, title: string, state: HuntSta
   );
 }
 
-/** Runs a world, and sees what of the driver it reaches that none did before. */
-async function huntIn(
-  simulation: Simulation,
-  world: SimWorld,
-  coverage: DriverCoverage | undefined,
-  signal: AbortSignal,
-): Promise<HuntedWorld> {
-  if (coverage === undefined) {
-    return { ...(await simulation.run(world, { signal })), reachedNew: false };
-  }
-  const ran = await simulation.run(world, { signal, driverTrace: { blocks: blocksFile } });
-  const file = join(ran.folder, blocksFile);
-  // A QEMU that did not end in order has written nothing.
-  const executed = await readFile(file, 'utf8').catch(() => '');
-  const reachedNew = coverage.add(executed, ran.loads);
-  // Another run of the same world writes it again.
-  await rm(file, { force: true });
-  return { ...ran, reachedNew };
+function statusOf(states: readonly HuntState[], signal: AbortSignal): ExitStatus {
+  if (signal.aborted) return exitStatus.interrupted;
+  const crashes = states.flatMap((state) => state.crashes);
+  if (crashes.some(({ comesBack }) => comesBack === false)) return exitStatus.labFailed;
+  if (crashes.length > 0) return exitStatus.driverFailed;
+  const tested = states.some(({ runs, fruitless }) => sum(fruitless) < runs);
+  return tested ? exitStatus.ok : exitStatus.labFailed;
 }
 
-/** What `--json` prints. */
-function document(seed: number, state: HuntState, report: CoverageReport | undefined) {
-  const { fruitless, ...rest } = state;
-  const coverage = report === undefined ? {} : { coverage: report };
-  return { seed, ...rest, fruitless: Object.fromEntries(fruitless), ...coverage };
-}
-
-async function draftOf(
+/** Each of the chosen defects with each schedule. */
+async function scenariosOf(
   options: HuntOptions,
   seed: number,
-  schedule: Schedule,
-): Promise<WorldDraft> {
-  const target = chooseTarget(await loadConfig(projectRoot()), options.target);
+  chosen: readonly Schedule[],
+): Promise<readonly Scenario[]> {
+  const root = projectRoot();
+  const target = chooseTarget(await loadConfig(root), options.target);
+  const driver = chooseDriver(target, options.driver);
   const kernel = oneOf<KernelFlavour>('kernel', options.kernel, kernelFlavours);
-  return {
-    version: 1,
-    machine: { cpus: 2, memoryMiB: memoryMiB[kernel], mode: 'sim', kernel },
-    target: options.target,
-    driver: {
-      name: chooseDriver(target, options.driver).module,
-      defect: options.defect ?? null,
-    },
-    workload: { name: options.workload },
-    seed,
-    schedule,
-  };
-}
-
-function progress(
-  { runs, wallMs, virtualNs, crashes, kept }: HuntState,
-  coverage: DriverCoverage | undefined,
-): string {
-  const perMinute = (runs / (wallMs / 60_000)).toFixed(1);
-  const hours = (virtualNs / 3.6e12).toFixed(2);
-  const reached =
-    coverage === undefined
-      ? ''
-      : `, ${coverage.branches.reached} of ${coverage.branches.all} branches, ${kept} worlds kept`;
-  const titles = crashes.map(({ title, runs: times }) => `${times} × ${title}`).join('; ');
-  return `  ${formatClock(wallMs)}  ${runs} runs, ${perMinute} a minute, ${hours} virtual hours${reached}${titles === '' ? '' : ` | ${titles}`}`;
-}
-
-function summary(state: HuntState, coverage: DriverCoverage | undefined): string {
-  const { crashes, fruitless } = state;
-  const lines = coverage === undefined ? [] : [coverageText(coverage.report())];
-  lines.push(progress(state, coverage).trim());
-  for (const [reason, times] of fruitless) lines.push(`${times} tested nothing: ${reason}`);
-  if (crashes.length === 0) return [...lines, 'no crash'].join('\n');
-  const rows = crashes.map(({ title, runs, afterRuns, afterMs, runId }) => [
-    title,
-    String(runs),
-    `${afterRuns} runs, ${formatClock(afterMs)}`,
-    `npm run lab:repro -- ${runId}`,
-  ]);
-  return [...lines, ...textTable(['crash', 'runs', 'first after', 'comes back with'], rows)].join(
-    '\n',
-  );
+  const { defect: names, workload: wanted } = options;
+  const defects: readonly (string | null)[] =
+    names === undefined
+      ? [null]
+      : names === 'all'
+        ? listDefects(root, driver)
+        : names.split(',').map((name) => chooseDefect(root, driver, name));
+  return defects.flatMap((defect) => {
+    const [catalogued] = defect === null ? [] : loadChosenDefects(root, [defect]);
+    const own =
+      catalogued === undefined ? undefined : workloadOfDefect(catalogued.manifest, target);
+    const workload = { name: wanted ?? own?.name ?? 'traffic-churn' };
+    const workloads = own === undefined ? {} : { [own.name]: own.workload };
+    return chosen.map((schedule) => ({
+      workloads,
+      draft: {
+        version: 1,
+        machine: { cpus: 2, memoryMiB: memoryMiB[kernel], mode: 'sim', kernel },
+        target: options.target,
+        driver: { name: driver.module, defect },
+        workload,
+        seed,
+        schedule,
+      },
+    }));
+  });
 }
 
 function sum(counts: ReadonlyMap<string, number>): number {

@@ -4,6 +4,7 @@ import { StreamProgress } from '../artifacts/build-progress.ts';
 import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { chooseDefect } from '../config/choose.ts';
+import type { WorkloadConfig } from '../config/define-lab.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { DriverCoverage } from '../coverage/driver-coverage.ts';
 import { readDriverMap } from '../coverage/driver-map.ts';
@@ -32,13 +33,14 @@ export const simExitStatus: Readonly<Record<Outcome, ExitStatus>> = {
   MISS: exitStatus.labFailed,
 };
 
-/** Builds what a world needs, and fills in what it leaves out. */
+/** Builds what a world needs, and fills in what it leaves out. `workloads` are there besides those of the target. */
 export async function prepareSimulation(
   draft: WorldDraft,
   signal: AbortSignal,
+  workloads: Readonly<Record<string, WorkloadConfig>> = {},
 ): Promise<Simulation> {
   const root = projectRoot();
-  const { target, driver } = configured(await loadConfig(root), draft);
+  const { target, driver } = configured(await loadConfig(root), draft, workloads);
   const { defect } = draft.driver;
   if (defect !== null) chooseDefect(root, driver, defect);
   const wait: Wait = { signal, deadline: Deadline.never };

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OwnDriver } from '../artifacts/recipes/driver-builds.ts';
-import { chooseWorkload } from '../config/choose.ts';
-import type { TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
+import type { TargetConfig } from '../config/define-lab.ts';
 import { UsageError } from '../errors.ts';
 import { canonicalJson } from '../run/canonical-json.ts';
 import { assessC, assessRust } from './assess.ts';
 import type { Defect } from './catalogue.ts';
+import { type Profile, workloadOfDefect } from './defect-workload.ts';
 import type { DriverTrials } from './driver-trials.ts';
 import { type HuntGround, huntOrRecall } from './hunter.ts';
-import { type Manifest, unprovoked, workloadOf } from './manifest.ts';
+import { unprovoked } from './manifest.ts';
 import type { CleanScore, CScore, RustScore, Scoreboard, ScoreRow } from './scoreboard.ts';
 
 /** What to find out about the catalogue. */
@@ -22,16 +22,10 @@ export interface CatalogueRequest {
   readonly cleanBudgetMs: number;
 }
 
-/** The workload of a defect, and what to call it. */
-interface Profile {
-  readonly name: string;
-  readonly workload: WorkloadConfig;
-}
-
 /** Checks, before anything is built, that every defect has a workload, and one that provokes it. */
 export function checkProfiles(defects: readonly Defect[], target: TargetConfig): void {
   for (const { manifest } of defects) {
-    const { name, workload } = profileOf(manifest, target);
+    const { name, workload } = workloadOfDefect(manifest, target);
     const missing = unprovoked(manifest.provokedBy, workload, target.faults);
     if (missing.length > 0) {
       throw new UsageError(
@@ -52,7 +46,7 @@ export async function runCatalogue(
   const rows: ScoreRow[] = [];
   for (const defect of request.defects) {
     if (ground.signal.aborted) break;
-    const profile = profileOf(defect.manifest, ground.target);
+    const profile = workloadOfDefect(defect.manifest, ground.target);
     const run = request.running.has(defect.manifest.name);
     rows.push({
       manifest: defect.manifest,
@@ -138,21 +132,11 @@ async function scoreClean(
 function profilesInUse({ defects, running }: CatalogueRequest, target: TargetConfig) {
   const found = new Map<string, { profile: Profile; run: boolean }>();
   for (const { manifest } of defects) {
-    const profile = profileOf(manifest, target);
+    const profile = workloadOfDefect(manifest, target);
     const key = canonicalJson(profile.workload);
     const known = found.get(key);
     const run = running.has(manifest.name) || (known?.run ?? false);
     found.set(key, { profile: known?.profile ?? profile, run });
   }
   return [...found.values()];
-}
-
-function profileOf(manifest: Manifest, target: TargetConfig): Profile {
-  const { profile } = manifest;
-  return profile.kind === 'named'
-    ? { name: profile.name, workload: chooseWorkload(target, profile.name) }
-    : {
-        name: manifest.name,
-        workload: workloadOf(profile, chooseWorkload(target, 'traffic-churn')),
-      };
 }

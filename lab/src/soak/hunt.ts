@@ -17,6 +17,8 @@ export interface HuntPlan {
 export interface HuntedWorld {
   readonly verdict: Verdict;
   readonly virtualNs: number;
+  /** Equal for runs that were the same. */
+  readonly fingerprint: string;
   /** Whether it reached something of the driver that no world had reached before it. */
   readonly reachedNew: boolean;
 }
@@ -39,6 +41,8 @@ export interface FoundCrash {
   readonly afterMs: number;
   /** Runs that ended with it. */
   readonly runs: number;
+  /** Whether its world, run again at once, did the same; `null` when there was no time to look. */
+  readonly comesBack: boolean | null;
 }
 
 /** How far a hunt is. */
@@ -70,6 +74,8 @@ class Hunt {
   readonly #deps: HuntDeps;
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
+  /** By somebody, not by the end of its time. */
+  readonly #interrupted: AbortSignal;
   readonly #since = performance.now();
   readonly #fruitless = new Map<string, number>();
   readonly #crashes = new Map<string, FoundCrash>();
@@ -82,6 +88,7 @@ class Hunt {
     this.#plan = plan;
     this.#deps = deps;
     this.#corpus = new WorldCorpus(plan.seed, deps.draw);
+    this.#interrupted = signal;
     this.#signal = AbortSignal.any([signal, this.#over.signal]);
   }
 
@@ -102,7 +109,12 @@ class Hunt {
         const world = this.#corpus.next();
         const ran = await this.#deps.run(world, this.#signal);
         // A run that the end of the hunt has cut counts for nothing.
-        if (!this.#signal.aborted) this.#note(ran, world);
+        if (this.#signal.aborted) continue;
+        const title = ran.verdict.crashes[0]?.title;
+        const isNew = title !== undefined && !this.#crashes.has(title);
+        this.#note(ran, world);
+        if (isNew) await this.#runAgain(title, ran, world);
+        if (title !== undefined && this.#plan.enough(title)) this.#over.abort();
       }
     } catch (error) {
       // Without a place for results the other workers' runs are worth nothing either.
@@ -129,12 +141,21 @@ class Hunt {
         afterRuns: this.#runs,
         afterMs: this.#elapsedMs(),
         runs: 0,
+        comesBack: null,
       };
       this.#crashes.set(crash.title, { ...found, runs: found.runs + 1 });
     }
     this.#deps.observer(this.#state());
-    const sated = crash !== undefined && this.#plan.enough(crash.title);
-    if (sated || this.#fruitlessInARow >= mostFruitless) this.#over.abort();
+    if (this.#fruitlessInARow >= mostFruitless) this.#over.abort();
+  }
+
+  /** What a hunt finds is worth something if it comes back. The end of the hunt waits for that. */
+  async #runAgain(title: string, ran: HuntedWorld, world: SimWorld): Promise<void> {
+    const { fingerprint } = await this.#deps.run(world, this.#interrupted);
+    const found = this.#crashes.get(title);
+    if (found === undefined || this.#interrupted.aborted) return;
+    this.#crashes.set(title, { ...found, comesBack: fingerprint === ran.fingerprint });
+    this.#deps.observer(this.#state());
   }
 
   #state(): HuntState {

@@ -2,7 +2,12 @@
 import { join } from 'node:path';
 import type { Wait } from 'qemu-ipc/wait';
 import { chooseTarget, chooseWorkload } from '../config/choose.ts';
-import type { DriverConfig, LabConfig, TargetConfig } from '../config/define-lab.ts';
+import type {
+  DriverConfig,
+  LabConfig,
+  TargetConfig,
+  WorkloadConfig,
+} from '../config/define-lab.ts';
 import { UsageError } from '../errors.ts';
 import { drawWorld } from '../run/draw-world.ts';
 import type { WorldDraft } from '../run/read-world.ts';
@@ -17,12 +22,14 @@ import { faultsOn, soakParameters } from './live-soak.ts';
 import type { SoakParts } from './soak-parts.ts';
 import { toolchainSymbolizer } from './symbolizer.ts';
 
-/** The entry of the configuration that a world is of; UsageError when there is none. */
+/** The entry of the configuration that a world is of, with more workloads; UsageError when there is none. */
 export function configured(
   lab: LabConfig,
   draft: WorldDraft,
+  workloads: Readonly<Record<string, WorkloadConfig>> = {},
 ): { readonly target: TargetConfig; readonly driver: DriverConfig } {
-  const target = chooseTarget(lab, draft.target);
+  const chosen = chooseTarget(lab, draft.target);
+  const target = { ...chosen, workloads: { ...chosen.workloads, ...workloads } };
   chooseWorkload(target, draft.workload.name);
   const drivers = Object.values(target.drivers);
   const driver = drivers.find(({ module }) => module === draft.driver.name);

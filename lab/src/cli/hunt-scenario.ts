@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkloadConfig } from '../config/define-lab.ts';
+import type { CoverageReport, DriverCoverage } from '../coverage/driver-coverage.ts';
+import type { Simulation } from '../replay/simulation.ts';
+import type { WorldDraft } from '../run/read-world.ts';
+import type { SimWorld } from '../run/world.ts';
+import { type HuntedWorld, type HuntState, hunt } from '../soak/hunt.ts';
+import { blocksFile } from './coverage-text.ts';
+import { prepareSimulation } from './simulation.ts';
+
+/** What is hunted in. */
+export interface Scenario {
+  readonly draft: WorldDraft;
+  /** Workloads that the target has not, by name. */
+  readonly workloads: Readonly<Record<string, WorkloadConfig>>;
+  /** Title of the one crash that is looked for: steps and faults of the draft stay as they are. */
+  readonly title?: string;
+}
+
+/** How a hunt is done. */
+export interface HuntSettings {
+  readonly seed: number;
+  readonly workers: number;
+  readonly budgetMs: number;
+  /** Whether it ends with the first crash. */
+  readonly first: boolean;
+  /** Whether worlds are made from those that reach more of the driver. */
+  readonly coverage: boolean;
+}
+
+/** How far a hunt is, and what of the driver it has reached, if that is looked at. */
+export type HuntObserver = (state: HuntState, coverage: DriverCoverage | undefined) => void;
+
+/** What a hunt has found. */
+export interface Hunted {
+  readonly state: HuntState;
+  readonly coverage?: CoverageReport;
+}
+
+/** Runs worlds of a scenario as the settings say. */
+export async function huntScenario(
+  { draft, workloads, title }: Scenario,
+  { first, coverage: looks, ...plan }: HuntSettings,
+  observer: HuntObserver,
+  signal: AbortSignal,
+): Promise<Hunted> {
+  await using simulation = await prepareSimulation(draft, signal, workloads);
+  const coverage = looks ? await simulation.coverage(signal) : undefined;
+  const deps = {
+    draw: (seed: number) =>
+      title === undefined ? simulation.withSeed(seed) : { ...simulation.world, seed },
+    run: async (world: SimWorld, stop: AbortSignal) => {
+      const ran = await runIn(simulation, world, coverage, stop);
+      // Nothing is made from what reaches more.
+      return title === undefined ? ran : { ...ran, reachedNew: false };
+    },
+    observer: (state: HuntState) => observer(state, coverage),
+  };
+  const enough = (found: string) => (title === undefined ? first : found === title);
+  const state = await hunt({ ...plan, enough }, deps, signal);
+  return { state, ...(coverage === undefined ? {} : { coverage: coverage.report() }) };
+}
+
+/** Runs a world, and sees what of the driver it reaches that none did before. */
+async function runIn(
+  simulation: Simulation,
+  world: SimWorld,
+  coverage: DriverCoverage | undefined,
+  signal: AbortSignal,
+): Promise<HuntedWorld> {
+  if (coverage === undefined) {
+    const ran = await simulation.run(world, { signal });
+    return { ...ran, fingerprint: fingerprintOf(ran), reachedNew: false };
+  }
+  const ran = await simulation.run(world, { signal, driverTrace: { blocks: blocksFile } });
+  const file = join(ran.folder, blocksFile);
+  // A QEMU that did not end in order has written nothing.
+  const executed = await readFile(file, 'utf8').catch(() => '');
+  const reachedNew = coverage.add(executed, ran.loads);
+  // Another run of the same world writes it again.
+  await rm(file, { force: true });
+  return { ...ran, fingerprint: fingerprintOf(ran), reachedNew };
+}
+
+function fingerprintOf(ran: { readonly consoleSha256: string; readonly schedule: string }): string {
+  return `${ran.consoleSha256} ${ran.schedule}`;
+}

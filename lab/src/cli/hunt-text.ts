@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DriverCoverage } from '../coverage/driver-coverage.ts';
+import { formatClock } from '../report/durations.ts';
+import type { FoundCrash, HuntState } from '../soak/hunt.ts';
+import { textTable } from '../text-table.ts';
+import { coverageText } from './coverage-text.ts';
+import type { Hunted, HuntSettings, Scenario } from './hunt-scenario.ts';
+
+/** What `--json` prints of a hunt. */
+export function huntDocument({ state, coverage }: Hunted) {
+  const { fruitless, ...rest } = state;
+  const reached = coverage === undefined ? {} : { coverage };
+  return { ...rest, fruitless: Object.fromEntries(fruitless), ...reached };
+}
+
+/** What is hunted in. */
+export function huntHeading({ draft }: Scenario, { seed, workers }: HuntSettings): string {
+  const { driver, workload, schedule } = draft;
+  const defect = driver.defect === null ? '' : ` with ${driver.defect}`;
+  return `hunt in ${driver.name}${defect}, workload ${workload.name}, ${schedule.policy} turns, seed ${seed}, ${workers} at a time`;
+}
+
+/** How far it is, in a line. */
+export function huntProgress(
+  { runs, wallMs, virtualNs, crashes, kept }: HuntState,
+  coverage: Pick<DriverCoverage, 'branches'> | undefined,
+): string {
+  const perMinute = (runs / (wallMs / 60_000)).toFixed(1);
+  const hours = (virtualNs / 3.6e12).toFixed(2);
+  const reached =
+    coverage === undefined
+      ? ''
+      : `, ${coverage.branches.reached} of ${coverage.branches.all} branches, ${kept} worlds kept`;
+  const titles = crashes.map(({ title, runs: times }) => `${times} × ${title}`).join('; ');
+  return `  ${formatClock(wallMs)}  ${runs} runs, ${perMinute} a minute, ${hours} virtual hours${reached}${titles === '' ? '' : ` | ${titles}`}`;
+}
+
+/** What one hunt has found. */
+export function huntSummary({ state, coverage }: Hunted): string {
+  const { crashes, fruitless } = state;
+  const lines = coverage === undefined ? [] : [coverageText(coverage)];
+  lines.push(huntProgress(state, coverage).trim());
+  for (const [reason, times] of fruitless) lines.push(`${times} tested nothing: ${reason}`);
+  if (crashes.length === 0) return [...lines, 'no crash'].join('\n');
+  const rows = crashes.map((crash) => [crash.title, String(crash.runs), ...found(crash)]);
+  const heading = ['crash', 'runs', 'first after', 'identical', 'comes back with'];
+  return [...lines, ...textTable(heading, rows)].join('\n');
+}
+
+/** What several hunts have found, a line for each crash. */
+export function huntsTable(
+  hunts: readonly { readonly scenario: Scenario; readonly hunted: Hunted }[],
+): string {
+  const rows = hunts.flatMap(({ scenario, hunted }) => {
+    const { driver, schedule } = scenario.draft;
+    const head = [driver.defect ?? 'clean', schedule.policy];
+    const { crashes, runs, wallMs, fruitless } = hunted.state;
+    if (crashes.length > 0) return crashes.map((crash) => [...head, crash.title, ...found(crash)]);
+    const [reason] = fruitless.keys();
+    const nothing = reason === undefined ? 'no crash' : `no crash; tested nothing: ${reason}`;
+    return [[...head, nothing, `${runs} runs, ${formatClock(wallMs)}`]];
+  });
+  const heading = ['defect', 'turns', 'crash', 'after', 'identical', 'comes back with'];
+  return textTable(heading, rows).join('\n');
+}
+
+function found({ afterRuns, afterMs, comesBack, runId }: FoundCrash): readonly string[] {
+  const again = { true: 'yes', false: 'NO', null: 'not tried' } as const;
+  return [
+    `${afterRuns} runs, ${formatClock(afterMs)}`,
+    again[`${comesBack}`],
+    `npm run lab:repro -- ${runId}`,
+  ];
+}
