@@ -27,6 +27,8 @@
 static void write_files(Notifier *notifier, void *data)
 {
     VcpuScheduler *s = container_of(notifier, VcpuScheduler, exit);
+    uint64_t position = 0;
+    int64_t ns = 0;
     FILE *file;
 
     if (s->record && fclose(s->record)) {
@@ -42,11 +44,13 @@ static void write_files(Notifier *notifier, void *data)
                      strerror(errno));
         return;
     }
+    if (s->started) {
+        position = vcpu_scheduler_position(s);
+        ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) - s->origin_ns;
+    }
     fprintf(file, "{\"instructions\":%" PRIu64 ",\"virtualNs\":%" PRId64
             ",\"switches\":%" PRIu64 ",\"schedule\":\"%016" PRIx64 "\"}\n",
-            vcpu_scheduler_position(s),
-            qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) - s->origin_ns,
-            s->switches, s->schedule);
+            position, ns, s->switches, s->schedule);
     fclose(file);
 }
 
@@ -90,6 +94,8 @@ static int load_done(void *opaque, int version_id)
 
     if (s->restart) {
         s->started = false;
+        s->switches = 0;
+        s->schedule = 0;
     }
     return 0;
 }

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Deadline } from 'qemu-ipc/wait';
 import { StreamProgress } from '../../lab/src/artifacts/build-progress.ts';
+import { bootedTemplate } from '../../lab/src/run/booted-template.ts';
 import { type Template, TemplateStore } from '../../lab/src/run/template-store.ts';
 import { gatherMachineParts } from '../../lab/src/soak/soak-parts.ts';
 
@@ -48,7 +49,7 @@ describe('a saved machine', function () {
       runDir: '',
     } as const;
     const store = new TemplateStore(root, (what) => told.push(what));
-    return await store.get(machine, parts.hashes, within(600_000));
+    return await store.get(bootedTemplate(machine, parts.hashes), within(600_000));
   }
 
   after(() => rmSync(root, { recursive: true }));
@@ -61,8 +62,8 @@ describe('a saved machine', function () {
   });
 
   it('is made again when a byte of it has changed', async () => {
-    const { state } = await ask();
-    const file = openSync(state, 'r+');
+    const { folder } = await ask();
+    const file = openSync(join(folder, 'state'), 'r+');
     writeSync(file, '?', 100_000_000);
     closeSync(file);
     await ask();
@@ -70,7 +71,7 @@ describe('a saved machine', function () {
   });
 
   it('goes when nobody has used it for a week, and another one is made', async () => {
-    const { state } = await ask();
+    const { folder } = await ask();
     const longAgo = new Date(Date.now() - 8 * 24 * 3_600_000);
     for (const name of ['0123456789abcdef', 'fedcba9876543210.making-x']) {
       mkdirSync(join(root, name));
@@ -78,7 +79,7 @@ describe('a saved machine', function () {
     }
     await ask();
     expect(readdirSync(root)).to.include('0123456789abcdef');
-    rmSync(state);
+    rmSync(join(folder, 'state'));
     const another = await ask();
     const left = readdirSync(root).filter((name) => !name.endsWith('.lock'));
     expect(left).to.deep.equal([another.key.slice(0, 16)]);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { StreamProgress } from '../artifacts/build-progress.ts';
 import { cacheDirectory } from '../artifacts/cache-directory.ts';
@@ -10,6 +12,7 @@ import { DriverCoverage } from '../coverage/driver-coverage.ts';
 import { readDriverMap } from '../coverage/driver-map.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Simulation } from '../replay/simulation.ts';
+import { setupBlocksFile } from '../run/driver-template.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { newRunId } from '../run/run-folder.ts';
 import { TemplateStore } from '../run/template-store.ts';
@@ -78,7 +81,15 @@ export async function prepareSimulation(
         });
       }
       const within: Wait = { signal: stop, deadline: Deadline.never };
-      return new DriverCoverage(await readDriverMap(ko, parts.qemu.toolchainRoot, within));
+      const measured = new DriverCoverage(
+        await readDriverMap(ko, parts.qemu.toolchainRoot, within),
+      );
+      const { folder, facts } = await simulator.driverTemplate(world, within);
+      if (facts.loaded !== null) {
+        const executed = await readFile(join(folder, setupBlocksFile), 'utf8').catch(() => '');
+        measured.add(executed, [facts.loaded.sections]);
+      }
+      return measured;
     },
     [Symbol.asyncDispose]: async () => {
       await store.endCampaign(id, new Date().toISOString());

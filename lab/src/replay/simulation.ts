@@ -15,6 +15,6 @@ export interface Simulation extends AsyncDisposable {
   run(world?: SimWorld, options?: SimRunOptions & { signal?: AbortSignal }): Promise<SimRun>;
   /** The artifacts that it is made of. */
   readonly parts: SoakParts;
-  /** What of the driver can be reached, nothing of it reached yet. */
+  /** What of the driver can be reached, and has been when it was loaded. */
   coverage(signal: AbortSignal): Promise<DriverCoverage>;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { CrashRecord } from '../verdict.ts';
+import type { NicSpec } from '../vm/machine-spec.ts';
 import { violationReport } from './device-report.ts';
 
 /** A line of a device's log: a rule that its driver broke, or a fault that it made. */
@@ -34,6 +36,24 @@ export function entryReport(entry: DeviceLogEntry): CrashRecord | null {
     return null;
   }
   return violationReport(rule);
+}
+
+/** What the logs of a machine's devices say against the driver, each complaint once. */
+export async function deviceReports(
+  runDir: string,
+  nics: readonly Pick<NicSpec, 'log'>[],
+): Promise<readonly CrashRecord[]> {
+  const reports: CrashRecord[] = [];
+  for (const { log } of nics) {
+    if (log === undefined) continue;
+    for await (const entry of readDeviceLog(join(runDir, log))) {
+      const report = entryReport(entry);
+      if (report !== null && !reports.some(({ title }) => title === report.title)) {
+        reports.push(report);
+      }
+    }
+  }
+  return reports;
 }
 
 function parseEntry(line: string): DeviceLogEntry | undefined {

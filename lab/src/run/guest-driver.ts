@@ -71,9 +71,24 @@ export class GuestDriver {
     return new GuestDriver(guest, module, devices, onLoad);
   }
 
+  /** The driver of devices that were found before, in a guest that was saved since. */
+  static of(
+    guest: Guest,
+    module: string,
+    devices: readonly string[],
+    onLoad: (sections: ModuleSections) => void,
+  ): GuestDriver {
+    return new GuestDriver(guest, module, devices, onLoad);
+  }
+
   /** Name of the module, and of its folder among the PCI drivers. */
   get module(): string {
     return this.#module;
+  }
+
+  /** Addresses of its devices on the PCI bus. */
+  get devices(): readonly string[] {
+    return this.#devices;
   }
 
   /** Address of a device on the PCI bus: 0 is the one on this side of the link. */

@@ -2,9 +2,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
+import { LabFailure } from '../errors.ts';
 import { addTallies, emptyTally } from '../fault-tally.ts';
 import { cancelDeviceFault, deviceTally, faultAhead, injectDeviceFault } from '../faults/inject.ts';
-import type { CrashRecord, Verdict } from '../verdict.ts';
+import type { Verdict } from '../verdict.ts';
 import type { DriverTrace, MachineSpec } from '../vm/machine-spec.ts';
 import { describeExit, type VmExit } from '../vm/qemu-process.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
@@ -17,7 +18,9 @@ import {
 } from '../vm/vcpu-scheduler.ts';
 import { concludeRun, type EndedRun, type RunIdentity } from './conclude-run.ts';
 import { ConsoleFile } from './console-file.ts';
-import { entryReport, readDeviceLog } from './device-log.ts';
+import { deviceReports } from './device-log.ts';
+import { setUpDriver } from './driver-setup.ts';
+import type { LoadedDriver } from './driver-template.ts';
 import { writeDurably } from './durable-file.ts';
 import { EventLog } from './event-log.ts';
 import { type DeviceMadeFault, FaultSchedule } from './fault-schedule.ts';
@@ -29,7 +32,6 @@ import { SimulatedGuest } from './simulated-guest.ts';
 import { injectStandingFault } from './standing-faults.ts';
 import { churn } from './workload.ts';
 import { type Stage, type WorkloadEnd, WorkloadEnded, workloadEndOf } from './workload-end.ts';
-import { prepareEndChecks } from './workloads/end-checks.ts';
 import type { Schedule, SimWorld } from './world.ts';
 
 /** What a simulated run needs besides its world. */
@@ -38,6 +40,8 @@ export interface SimRunDeps extends RunIdentity {
   readonly machine: MachineSpec;
   /** Saved machine to begin with. */
   readonly template: string;
+  /** The driver in it, when there is one: loaded, bound and joined. */
+  readonly loaded: LoadedDriver | null;
   /** cpio archives with what the template does not have, as the driver. */
   readonly archives: readonly string[];
   /** PCI identity of the device under test, `vendor:device`. */
@@ -82,6 +86,8 @@ export interface SimRun extends SimTrace {
   readonly folder: string;
   /** Where the driver's code was, each time it was loaded. */
   readonly loads: readonly ModuleSections[];
+  /** QEMU could not load the saved machine that it was to begin with. */
+  readonly badTemplate: boolean;
   readonly wallMs: number;
 }
 
@@ -130,7 +136,11 @@ class SimulatedRun {
 
   async run(): Promise<SimRun> {
     await using _events = this.#events;
-    const end = await this.#inMachine().catch((error: unknown) => this.#endOf(error));
+    let badTemplate = false;
+    const end = await this.#inMachine().catch((error: unknown) => {
+      badTemplate = error instanceof LabFailure && error.code === 'BAD_TEMPLATE';
+      return this.#endOf(error);
+    });
     await this.#console.read();
     const ran = await this.#scheduleReport();
     const trace: SimTrace = { version: 1, consoleSha256: this.#console.sha256(), ...ran };
@@ -139,7 +149,7 @@ class SimulatedRun {
     const verdict = await this.#conclude(end, ran);
     const wallMs = Math.round(performance.now() - this.#since);
     const { path: folder } = this.#deps.folder;
-    return { verdict, folder, loads: this.#loads, ...trace, wallMs };
+    return { verdict, folder, loads: this.#loads, badTemplate, ...trace, wallMs };
   }
 
   async #inMachine(): Promise<WorkloadEnd> {
@@ -182,7 +192,7 @@ class SimulatedRun {
   }
 
   async #workload(machine: SimulatedMachine): Promise<WorkloadEnd> {
-    const { driver: tested, workload, plan } = this.#world;
+    const { workload, plan } = this.#world;
     const { signal } = this.#wait;
     const archives = await Promise.all(this.#deps.archives.map((archive) => readFile(archive)));
     const session = new SimulatedGuest(machine, Buffer.concat(archives), async () => {
@@ -191,15 +201,7 @@ class SimulatedRun {
     });
     this.#guest = session;
     const guest = new Guest(session, signal, (doing) => this.#events.write('guest', { doing }));
-    const driver = await GuestDriver.find(guest, tested.name, this.#deps.pciId, (sections) => {
-      this.#events.write('loaded', { sections });
-      this.#loads.push(sections);
-    });
-    await prepareEndChecks(workload.params.atEnd, guest);
-    this.#stage = 'load';
-    await driver.load();
-    await driver.bind();
-    await driver.linkUp();
+    const driver = await this.#driver(guest);
     this.#stage = 'churn';
     for (const planned of workload.params.deviceFaults ?? []) {
       await injectStandingFault(machine.vm.qmp, planned, this.#command());
@@ -236,6 +238,23 @@ class SimulatedRun {
       },
     );
     return { kind: 'finished' };
+  }
+
+  /** The driver, where workloads begin. */
+  async #driver(guest: Guest): Promise<GuestDriver> {
+    const { driver, workload } = this.#world;
+    const { loaded, pciId } = this.#deps;
+    const onLoad = (sections: ModuleSections) => {
+      this.#events.write('loaded', { sections });
+      this.#loads.push(sections);
+    };
+    if (loaded !== null) {
+      onLoad(loaded.sections);
+      return GuestDriver.of(guest, driver.name, loaded.devices, onLoad);
+    }
+    this.#stage = 'load';
+    const { atEnd } = workload.params;
+    return await setUpDriver(guest, { module: driver.name, pciId, atEnd }, onLoad);
   }
 
   async #makeFault(
@@ -281,7 +300,7 @@ class SimulatedRun {
       world: this.#world,
       startedAt: this.#startedAt,
       reports,
-      deviceReports: await this.#deviceReports(),
+      deviceReports: await deviceReports(this.#deps.folder.path, this.#deps.machine.nics),
       evidence: {
         stage: this.#stage,
         end,
@@ -302,20 +321,6 @@ class SimulatedRun {
       phasesMs: {},
     };
     return await concludeRun(run, this.#deps, this.#events);
-  }
-
-  async #deviceReports(): Promise<readonly CrashRecord[]> {
-    const reports: CrashRecord[] = [];
-    for (const { log } of this.#deps.machine.nics) {
-      if (log === undefined) continue;
-      for await (const entry of readDeviceLog(join(this.#deps.folder.path, log))) {
-        const report = entryReport(entry);
-        if (report !== null && !reports.some(({ title }) => title === report.title)) {
-          reports.push(report);
-        }
-      }
-    }
-    return reports;
   }
 }
 

@@ -8,40 +8,53 @@ import { lockFile } from '../artifacts/file-lock.ts';
 import { LabFailure } from '../errors.ts';
 import { cpioArchive } from '../vm/cpio-archive.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
-import { qemuArguments } from '../vm/qemu-command-line.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
-import { canonicalJson } from './canonical-json.ts';
 import { writeDurably } from './durable-file.ts';
 
-/** A booted machine on the disk, to go on with any number of times. */
-export interface Template {
+/** A machine on the disk, to go on with any number of times. */
+export interface Template<Facts = unknown> {
   readonly key: string;
-  /** The saved machine. */
-  readonly state: string;
+  /** Folder with what was written while it was made. */
+  readonly folder: string;
+  /** The saved machine; `null` when it could not be brought to where it was to be saved. */
+  readonly state: string | null;
+  /** What was found out while it was made. */
+  readonly facts: Facts;
 }
 
-/** What decides what a template is, besides its machine. */
-export interface TemplateParts {
-  /** Identities of what the machine is made of. */
-  readonly qemu: string;
-  readonly kernel: string;
-  readonly initramfs: string;
+/** How a machine gets to where it is saved. */
+export interface TemplateRecipe<Facts> {
+  /** Of everything that decides what comes of it, in hexadecimal digits. */
+  readonly key: string;
+  /** Told while it is made. */
+  readonly doing: string;
+  /** Its `runDir` and `simulation` do not matter. */
+  readonly machine: MachineSpec;
+  /** The machine, standing still, and what is to be known of it. */
+  readonly bring: (machine: MachineSpec, wait: Wait) => Promise<Brought<Facts>>;
 }
 
-/** Told what happens, as booting takes long. */
+/** A machine that stands still; without one there is nothing to save. */
+export interface Brought<Facts> {
+  readonly machine: SimulatedMachine | null;
+  readonly facts: Facts;
+}
+
+/** Told what happens, as it takes long. */
 export type TemplateObserver = (what: string) => void;
 
 interface Description {
-  readonly version: 2;
+  readonly version: 3;
   readonly key: string;
   /** Of the state's file: one that is not the same any more is made again. */
-  readonly sha256: string;
+  readonly sha256: string | null;
+  readonly facts: unknown;
 }
 
 const stateFile = 'state';
 const descriptionFile = 'template.json';
 /** An emulated debug kernel boots in half a minute; this is for hosts under heavy load. */
-const bootMs = 600_000;
+const makingMs = 600_000;
 const probeNs = 1e9;
 /** Templates that nobody has used for so long are dropped when another one is made. */
 const unusedMs = 7 * 24 * 3_600_000;
@@ -58,54 +71,60 @@ export class TemplateStore {
     this.#observer = observer;
   }
 
-  /** The template of a machine, whose `runDir` and `simulation` do not matter. Made if it is not there, or damaged. */
-  async get(machine: MachineSpec, parts: TemplateParts, wait: Wait): Promise<Template> {
-    const key = templateKey(machine, parts);
+  /** The template of a recipe. Made if it is not there, or damaged. */
+  async get<Facts>(recipe: TemplateRecipe<Facts>, wait: Wait): Promise<Template<Facts>> {
+    const { key } = recipe;
     const dir = join(this.#root, key.slice(0, 16));
-    const template: Template = { key, state: join(dir, stateFile) };
-    if (await this.#isSound(dir, key)) return template;
+    const known = await this.#find(dir, key);
+    if (known !== undefined) return known as Template<Facts>;
     await mkdir(this.#root, { recursive: true });
     await using _lock = await lockFile(`${dir}.lock`, wait.signal, () => {
       this.#observer('waiting for somebody else who makes the same template');
     });
-    if (!(await this.#isSound(dir, key))) {
-      if (existsSync(join(dir, descriptionFile))) this.#observer('the saved machine is damaged');
-      await this.#dropUnused();
-      await this.#make(dir, key, machine, wait);
-    }
-    return template;
+    const meanwhile = await this.#find(dir, key);
+    if (meanwhile !== undefined) return meanwhile as Template<Facts>;
+    if (existsSync(join(dir, descriptionFile))) this.#observer('the saved machine is damaged');
+    await this.#dropUnused();
+    await this.#make(dir, recipe, wait);
+    const made = await this.#find(dir, key);
+    if (made !== undefined) return made as Template<Facts>;
+    throw new LabFailure('NO_TEMPLATE', `a saved machine is gone as soon as it is made: ${dir}`, {
+      remedy: 'Look whether the disk is sound, and who else works in this folder.',
+    });
   }
 
   /** Drops one that turned out to be of no use. */
-  async discard({ key }: Template): Promise<void> {
+  async discard({ key, folder }: Template): Promise<void> {
     this.#hashes.delete(key);
-    await rm(join(this.#root, key.slice(0, 16)), { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 
-  /** Whether it is there, and is what was made. A saved machine has no checksum of its own: QEMU would load any. */
-  async #isSound(dir: string, key: string): Promise<boolean> {
+  /** The template, if it is there and is what was made. A saved machine has no checksum of its own: QEMU would load any. */
+  async #find(dir: string, key: string): Promise<Template | undefined> {
     const file = join(dir, descriptionFile);
     try {
-      const {
-        version,
-        key: made,
-        sha256,
-      } = JSON.parse(await readFile(file, 'utf8')) as Description;
-      if (version !== 2 || made !== key) return false;
-      const hash = this.#hashes.get(key) ?? hashOf(join(dir, stateFile));
-      this.#hashes.set(key, hash);
-      if ((await hash) !== sha256) {
+      const description = JSON.parse(await readFile(file, 'utf8')) as Description;
+      const { version, key: made, sha256, facts } = description;
+      if (version !== 3 || made !== key) return undefined;
+      const state = sha256 === null ? null : join(dir, stateFile);
+      if (state !== null && (await this.#hash(key, state)) !== sha256) {
         this.#hashes.delete(key);
-        return false;
+        return undefined;
       }
       const now = new Date();
       // Of a cache that belongs to somebody else the time cannot be noted.
       await utimes(file, now, now).catch(() => undefined);
-      return true;
+      return { key, folder: dir, state, facts };
     } catch {
       this.#hashes.delete(key);
-      return false;
+      return undefined;
     }
+  }
+
+  async #hash(key: string, state: string): Promise<string> {
+    const hash = this.#hashes.get(key) ?? hashOf(state);
+    this.#hashes.set(key, hash);
+    return await hash;
   }
 
   async #dropUnused(): Promise<void> {
@@ -124,32 +143,27 @@ export class TemplateStore {
     }
   }
 
-  async #make(dir: string, key: string, machine: MachineSpec, wait: Wait): Promise<void> {
+  async #make<Facts>(dir: string, recipe: TemplateRecipe<Facts>, wait: Wait): Promise<void> {
     await rm(dir, { recursive: true, force: true });
     const work = await mkdtemp(`${dir}.making-`);
     try {
-      const booting: Wait = { signal: wait.signal, deadline: wait.deadline.sooner(bootMs) };
-      this.#observer('booting a machine to begin all runs with');
-      await saveBooted({ ...machine, runDir: work }, booting);
-      this.#observer('looking whether it does the same twice');
-      await mustRepeat({ ...machine, runDir: work }, join(work, stateFile), booting);
-      const sha256 = await hashOf(join(work, stateFile));
-      const description: Description = { version: 2, key, sha256 };
+      const making: Wait = { signal: wait.signal, deadline: wait.deadline.sooner(makingMs) };
+      const machine = { ...recipe.machine, runDir: work };
+      this.#observer(recipe.doing);
+      const { saved, facts } = await save(recipe, machine, making);
+      const state = join(work, stateFile);
+      if (saved) {
+        this.#observer('looking whether it does the same twice');
+        await mustRepeat(machine, state, making);
+      }
+      const sha256 = saved ? await hashOf(state) : null;
+      const description: Description = { version: 3, key: recipe.key, sha256, facts };
       await writeDurably(join(work, descriptionFile), `${JSON.stringify(description)}\n`);
       await rename(work, dir);
     } finally {
       await rm(work, { recursive: true, force: true });
     }
   }
-}
-
-/** Everything that QEMU is told, and what the files are that it is told of. */
-function templateKey(machine: MachineSpec, parts: TemplateParts): string {
-  const simulation = { scheduler: { policy: { policy: 'fair' }, seed: 0n } } as const;
-  const { qemu, kernel, initramfs } = parts;
-  const arguments_ = qemuArguments({ ...machine, simulation });
-  const content = canonicalJson({ version: 2, qemu, kernel, initramfs, arguments: arguments_ });
-  return createHash('sha256').update(content).digest('hex');
 }
 
 async function hashOf(path: string): Promise<string> {
@@ -160,10 +174,18 @@ async function hashOf(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function saveBooted(machine: MachineSpec, wait: Wait): Promise<void> {
-  const simulation = { scheduler: { policy: { policy: 'fair' }, seed: 0n } } as const;
-  await using booted = await SimulatedMachine.boot({ ...machine, simulation }, wait);
-  await booted.save(stateFile, wait);
+async function save<Facts>(
+  { bring }: TemplateRecipe<Facts>,
+  spec: MachineSpec,
+  wait: Wait,
+): Promise<{ readonly saved: boolean; readonly facts: Facts }> {
+  const { machine, facts } = await bring(spec, wait);
+  if (machine === null) return { saved: false, facts };
+  await using brought = machine;
+  await brought.save(stateFile, wait);
+  // In order: what watches it writes down then what it has seen.
+  await brought.vm.stop();
+  return { saved: true, facts };
 }
 
 /** A template whose runs differ is worth nothing. */
@@ -185,7 +207,7 @@ async function probe(machine: MachineSpec, template: string, wait: Wait): Promis
   await using loaded = await SimulatedMachine.load(spec, wait);
   const script = '#!/bin/sh\ncat /proc/uptime /proc/interrupts\n';
   const task = cpioArchive([{ path: 'sim/run', mode: 0o755, content: script }]);
-  const end = await loaded.run(task, probeNs, { ...wait, deadline: Deadline.after(bootMs) });
+  const end = await loaded.run(task, probeNs, { ...wait, deadline: Deadline.after(makingMs) });
   const said = end.kind === 'done' ? end.stdout : end.kind;
   const hash = createHash('sha256').update(said).digest('hex').slice(0, 16);
   return `${await loaded.virtualNs(wait)} ns ${hash}`;

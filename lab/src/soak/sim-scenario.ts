@@ -8,8 +8,10 @@ import type {
   TargetConfig,
   WorkloadConfig,
 } from '../config/define-lab.ts';
-import { UsageError } from '../errors.ts';
+import { LabFailure, UsageError } from '../errors.ts';
+import { bootedTemplate } from '../run/booted-template.ts';
 import { drawWorld } from '../run/draw-world.ts';
+import { type DriverFacts, driverTemplate, type LoadedDriver } from '../run/driver-template.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
 import { runSimulated, type SimRun, type SimRunOptions } from '../run/sim-run.ts';
@@ -82,6 +84,24 @@ export function completeWorld(draft: WorldDraft, target: TargetConfig, parts: So
   };
 }
 
+/** A template whose machine could be saved. */
+type SavedTemplate = Template & { readonly state: string };
+
+/** Where a run begins. */
+interface Start {
+  readonly template: SavedTemplate;
+  readonly loaded: LoadedDriver | null;
+  readonly archives: readonly string[];
+}
+
+function saved(template: Template): SavedTemplate {
+  const { state } = template;
+  if (state !== null) return { ...template, state };
+  throw new LabFailure('NO_TEMPLATE', `there is no saved machine in ${template.folder}`, {
+    remedy: 'Remove that folder: it is made again.',
+  });
+}
+
 /** Virtual time is counted in instructions of 2 ns. */
 const instructionClock = { shift: 1, seed: 1 } as const;
 
@@ -111,18 +131,55 @@ export class Simulator {
     wait: Wait,
     options: SimRunOptions = {},
   ): Promise<SimRun> {
-    const [base] = this.#parts.initramfs;
-    const boot = { ...this.#machine(world, ''), initramfs: [base] };
-    const template = await this.#templates.get(boot, this.#parts.hashes, wait);
-    const ran = await this.#runFrom(template, world, campaignId, wait, options);
-    if (!ran.verdict.reason.includes('(BAD_TEMPLATE)')) return ran;
-    await this.#templates.discard(template);
-    const another = await this.#templates.get(boot, this.#parts.hashes, wait);
+    const start = await this.#start(world, wait);
+    const ran = await this.#runFrom(start, world, campaignId, wait, options);
+    if (!ran.badTemplate) return ran;
+    await this.#templates.discard(start.template);
+    const another = await this.#start(world, wait);
     return await this.#runFrom(another, world, campaignId, wait, options);
   }
 
+  /** The machine whose driver is loaded that runs of a world begin with; without a `state` they begin with a booted one. */
+  async driverTemplate(world: SimWorld, wait: Wait): Promise<Template<DriverFacts>> {
+    const { hashes, initramfs } = this.#parts;
+    const [, ...archives] = initramfs;
+    const { driver, workload } = world;
+    const setup = {
+      module: driver.name,
+      pciId: this.#target.device.pciId,
+      atEnd: workload.params.atEnd.filter((check) => check === 'kmemleak'),
+    };
+    const machine = this.#bootedMachine(world);
+    const booted = {
+      key: bootedTemplate(machine, hashes).key,
+      state: async (making: Wait) => (await this.#booted(world, making)).state,
+    };
+    const files = { hash: hashes.driver, archives };
+    return await this.#templates.get(driverTemplate(booted, machine, setup, files), wait);
+  }
+
+  async #booted(world: SimWorld, wait: Wait): Promise<SavedTemplate> {
+    const recipe = bootedTemplate(this.#bootedMachine(world), this.#parts.hashes);
+    return saved(await this.#templates.get(recipe, wait));
+  }
+
+  #bootedMachine(world: SimWorld): MachineSpec {
+    const [base] = this.#parts.initramfs;
+    return { ...this.#machine(world, ''), initramfs: [base] };
+  }
+
+  async #start(world: SimWorld, wait: Wait): Promise<Start> {
+    const template = await this.driverTemplate(world, wait);
+    const { state, facts } = template;
+    if (state !== null) {
+      return { template: { ...template, state }, loaded: facts.loaded, archives: [] };
+    }
+    const [, ...archives] = this.#parts.initramfs;
+    return { template: await this.#booted(world, wait), loaded: null, archives };
+  }
+
   async #runFrom(
-    template: Template,
+    { template, loaded, archives }: Start,
     world: SimWorld,
     campaignId: string,
     wait: Wait,
@@ -131,12 +188,12 @@ export class Simulator {
     // One that is held on its way is no result, and nobody shall find it among those.
     const runs = options.hold === undefined ? this.#state.runs : join(this.#state.root, 'held');
     const folder = await createRunFolder(runs, newRunId(world.seed, new Date()), world);
-    const [base, ...archives] = this.#parts.initramfs;
     return await runSimulated(
       world,
       {
-        machine: { ...this.#machine(world, folder.path), initramfs: [base] },
+        machine: { ...this.#bootedMachine(world), runDir: folder.path },
         template: template.state,
+        loaded,
         archives,
         pciId: this.#target.device.pciId,
         folder,

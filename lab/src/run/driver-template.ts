@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Wait } from 'qemu-ipc/wait';
+import type { MachineSpec, NicSpec } from '../vm/machine-spec.ts';
+import { SimulatedMachine } from '../vm/simulated-machine.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { ConsoleFile } from './console-file.ts';
+import { deviceReports } from './device-log.ts';
+import { type DriverSetup, setUpDriver } from './driver-setup.ts';
+import { Guest } from './guest.ts';
+import type { ModuleSections } from './module-sections.ts';
+import { SimulatedGuest } from './simulated-guest.ts';
+import type { Brought, TemplateRecipe } from './template-store.ts';
+import { WorkloadEnded } from './workload-end.ts';
+
+/** What is known of a machine whose driver is loaded. */
+export interface LoadedDriver {
+  readonly devices: readonly string[];
+  readonly sections: ModuleSections;
+}
+
+/** A driver that is loaded, or does not get so far: then each run begins with a booted machine, and tells of it. */
+export type DriverFacts =
+  | { readonly loaded: LoadedDriver }
+  | { readonly loaded: null; readonly why: string };
+
+/** File of the template's folder with the blocks of the driver's code that were executed up to there. */
+export const setupBlocksFile = 'blocks.txt';
+
+/** The identity of a driver, and archives with it. */
+export interface DriverFiles {
+  readonly hash: string;
+  readonly archives: readonly string[];
+}
+
+/** The booted machine that it is made from. */
+export interface BootedMachine {
+  readonly key: string;
+  /** Its saved state, made when it is asked for. */
+  readonly state: (wait: Wait) => Promise<string>;
+}
+
+/** A booted machine whose driver has been loaded, bound and joined, with turns taken in order. */
+export function driverTemplate(
+  booted: BootedMachine,
+  machine: MachineSpec,
+  setup: DriverSetup,
+  { hash, archives }: DriverFiles,
+): TemplateRecipe<DriverFacts> {
+  const content = canonicalJson({ version: 1, booted: booted.key, driver: hash, ...setup });
+  return {
+    key: createHash('sha256').update(content).digest('hex'),
+    doing: `loading ${setup.module} to begin its runs with`,
+    machine,
+    bring: async (spec, wait) => {
+      const scheduler = { policy: { policy: 'fair' }, seed: 0n } as const;
+      const simulation = { scheduler, template: await booted.state(wait) };
+      const watched = { ...spec, simulation, driverTrace: { blocks: setupBlocksFile } };
+      return await bring(
+        await SimulatedMachine.load(watched, wait),
+        spec.nics,
+        setup,
+        archives,
+        wait,
+      );
+    },
+  };
+}
+
+/** Ends the setup when the console has a report. */
+class Reported extends Error {}
+
+async function bring(
+  machine: SimulatedMachine,
+  nics: readonly NicSpec[],
+  setup: DriverSetup,
+  archives: readonly string[],
+  { signal }: Wait,
+): Promise<Brought<DriverFacts>> {
+  try {
+    const files = await Promise.all(archives.map((archive) => readFile(archive)));
+    const console = new ConsoleFile(join(machine.runDir, 'console.log'), setup.module);
+    const session = new SimulatedGuest(machine, Buffer.concat(files), async () => {
+      await console.read();
+      const [report] = console.reports;
+      if (report !== undefined) throw new Reported(report.title);
+    });
+    let sections: ModuleSections = {};
+    const driver = await setUpDriver(new Guest(session, signal), setup, (loaded) => {
+      sections = loaded;
+    });
+    const [broken] = await deviceReports(machine.runDir, nics);
+    if (broken !== undefined) throw new Reported(broken.title);
+    return { machine, facts: { loaded: { devices: driver.devices, sections } } };
+  } catch (error) {
+    await machine[Symbol.asyncDispose]();
+    if (error instanceof Reported) return unusable(error.message);
+    if (error instanceof WorkloadEnded) return unusable(JSON.stringify(error.end));
+    throw error;
+  }
+}
+
+function unusable(why: string): Brought<DriverFacts> {
+  return { machine: null, facts: { loaded: null, why } };
+}
