@@ -9,15 +9,15 @@ import { driverReport, driverText } from '../bench/driver-report.ts';
 import { measureSpeed, type SpeedSample, speedCpus } from '../bench/speed.ts';
 import { speedCards, speedTables, speedText } from '../bench/speed-report.ts';
 import { ownDriversOf, type Subject, subjects } from '../bench/subjects.ts';
-import { Interrupted } from '../errors.ts';
 import {
   type AcceleratorChoice,
   acceleratorChoices,
   chooseAccelerator,
 } from '../vm/choose-accelerator.ts';
 import type { Accelerator } from '../vm/machine-spec.ts';
+import { worldsCommand } from './bench-worlds.ts';
 import { oneOf, positiveInteger } from './choice.ts';
-import { interruptSignal } from './signals.ts';
+import { interruptible } from './signals.ts';
 
 interface NicOptions {
   readonly nics: string;
@@ -59,10 +59,11 @@ const accelMs = 120_000;
 /** `ferrolab bench`: how fast the NIC is, and what the drivers cost. */
 export function benchCommand(): Command {
   const bench = new Command('bench').description(
-    'measure the NIC against others, and Rust against C',
+    'measure the NIC against others, Rust against C, and simulated worlds',
   );
   bench.addCommand(nicCommand());
   bench.addCommand(driversCommand());
+  bench.addCommand(worldsCommand());
   return bench;
 }
 
@@ -165,16 +166,6 @@ async function compareDrivers(
       ? `${JSON.stringify({ ...header, ...report })}\n`
       : `fast kernel; packets/s with ${accel}, ${speedCpus} vCPUs, medians of ${rounds} rounds of ${seconds} s; ${driverText(report)}`,
   );
-}
-
-async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const signal = interruptSignal();
-  try {
-    await work(signal);
-  } catch (error) {
-    // Whatever was cut short, the reason is the user's wish.
-    throw signal.aborted ? new Interrupted() : error;
-  }
 }
 
 async function gather(

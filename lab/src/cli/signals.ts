@@ -17,3 +17,14 @@ export function interruptSignal(): AbortSignal {
   for (const name of STOP_SIGNALS) process.on(name, stop);
   return controller.signal;
 }
+
+/** Does work that Ctrl-C cuts short; Interrupted, then, whatever it fails with. */
+export async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const signal = interruptSignal();
+  try {
+    await work(signal);
+  } catch (error) {
+    // Whatever was cut short, the reason is the user's wish.
+    throw signal.aborted ? new Interrupted() : error;
+  }
+}

@@ -73,6 +73,7 @@ export async function prepareSimulation(
       if (options.hold === undefined) await store.record(ran.verdict);
       return ran;
     },
+    boot: (other) => simulator.boot(other, { signal, deadline: Deadline.never }),
     coverage: async (stop) => {
       const ko = parts.modules[world.driver.name];
       if (ko === undefined) {

@@ -2,6 +2,7 @@
 import type { DriverCoverage } from '../coverage/driver-coverage.ts';
 import type { SimRun, SimRunOptions } from '../run/sim-run.ts';
 import type { SimWorld } from '../run/world.ts';
+import type { ColdBoot } from '../soak/sim-scenario.ts';
 import type { SoakParts } from '../soak/soak-parts.ts';
 
 /** A world with everything that it needs to be run. */
@@ -13,6 +14,8 @@ export interface Simulation extends AsyncDisposable {
   withSeed(seed: number): SimWorld;
   /** Runs it, or another one of the same artifacts and machine, and keeps the result. */
   run(world?: SimWorld, options?: SimRunOptions & { signal?: AbortSignal }): Promise<SimRun>;
+  /** Boots its machine, or that of another world, and throws it away. */
+  boot(world: SimWorld): Promise<ColdBoot>;
   /** The artifacts that it is made of. */
   readonly parts: SoakParts;
   /** What of the driver can be reached, and has been when it was loaded. */

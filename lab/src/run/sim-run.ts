@@ -89,6 +89,8 @@ export interface SimRun extends SimTrace {
   /** QEMU could not load the saved machine that it was to begin with. */
   readonly badTemplate: boolean;
   readonly wallMs: number;
+  /** From its start until its guest executed something; `null` when it had nothing to do. */
+  readonly firstInstructionMs: number | null;
 }
 
 /** The file of the run folder with the SimTrace. */
@@ -149,7 +151,17 @@ class SimulatedRun {
     const verdict = await this.#conclude(end, ran);
     const wallMs = Math.round(performance.now() - this.#since);
     const { path: folder } = this.#deps.folder;
-    return { verdict, folder, loads: this.#loads, badTemplate, ...trace, wallMs };
+    const wentOnAt = this.#guest?.machine.wentOnAt;
+    const firstInstructionMs = wentOnAt === undefined ? null : wentOnAt - this.#since;
+    return {
+      verdict,
+      folder,
+      loads: this.#loads,
+      badTemplate,
+      ...trace,
+      wallMs,
+      firstInstructionMs,
+    };
   }
 
   async #inMachine(): Promise<WorkloadEnd> {
@@ -329,7 +341,8 @@ function endedByGuest(exit: VmExit): boolean {
   return exit.kind === 'exited' && exit.code === 0;
 }
 
-function schedulerSpec(schedule: Schedule, seed: number): VcpuSchedulerSpec {
+/** What QEMU is told of a schedule; a list of turns it reads from a file. */
+export function schedulerSpec(schedule: Schedule, seed: number): VcpuSchedulerSpec {
   const { irqDelayMax } = schedule;
   return {
     policy: vcpuPolicy(schedule),

@@ -14,7 +14,7 @@ export type GuestEnd = Exclude<TaskEnd, { kind: 'done' | 'late' }>;
 
 /** The guest of a simulated machine: time passes for it only while it does what it was told. */
 export class SimulatedGuest implements GuestSession {
-  readonly #machine: SimulatedMachine;
+  readonly machine: SimulatedMachine;
   readonly #afterEach: () => Promise<void>;
   /** Archives for the guest's file system that go with the first command. */
   #files: Buffer | undefined;
@@ -23,7 +23,7 @@ export class SimulatedGuest implements GuestSession {
 
   /** `afterEach` is called when the machine stands still again; what it throws ends the run. */
   constructor(machine: SimulatedMachine, files: Buffer, afterEach: () => Promise<void>) {
-    this.#machine = machine;
+    this.machine = machine;
     this.#files = files;
     this.#afterEach = afterEach;
   }
@@ -45,8 +45,8 @@ export class SimulatedGuest implements GuestSession {
     ]);
     const task = this.#files === undefined ? script : Buffer.concat([this.#files, script]);
     this.#files = undefined;
-    const end = await this.#machine.run(task, longestMs * 1e6, wait);
-    this.#virtualNs = end.kind === 'ended' ? this.#virtualNs : await this.#machine.virtualNs(wait);
+    const end = await this.machine.run(task, longestMs * 1e6, wait);
+    this.#virtualNs = end.kind === 'ended' ? this.#virtualNs : await this.machine.virtualNs(wait);
     await this.#afterEach();
     switch (end.kind) {
       case 'done': {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Wait } from 'qemu-ipc/wait';
 import { chooseTarget, chooseWorkload } from '../config/choose.ts';
@@ -14,12 +17,13 @@ import { drawWorld } from '../run/draw-world.ts';
 import { type DriverFacts, driverTemplate, type LoadedDriver } from '../run/driver-template.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
-import { runSimulated, type SimRun, type SimRunOptions } from '../run/sim-run.ts';
+import { runSimulated, type SimRun, type SimRunOptions, schedulerSpec } from '../run/sim-run.ts';
 import type { Template, TemplateStore } from '../run/template-store.ts';
 import type { SimWorld } from '../run/world.ts';
 import type { StateDirectory } from '../store/state-directory.ts';
 import type { Cell } from '../verdict.ts';
 import { linkedPair, type MachineSpec } from '../vm/machine-spec.ts';
+import { SimulatedMachine } from '../vm/simulated-machine.ts';
 import { faultsOn, soakParameters } from './live-soak.ts';
 import type { SoakParts } from './soak-parts.ts';
 import { toolchainSymbolizer } from './symbolizer.ts';
@@ -84,6 +88,13 @@ export function completeWorld(draft: WorldDraft, target: TargetConfig, parts: So
   };
 }
 
+/** A machine that was booted and thrown away. */
+export interface ColdBoot {
+  /** Equal for boots that were the same. */
+  readonly fingerprint: string;
+  readonly wallMs: number;
+}
+
 /** A template whose machine could be saved. */
 type SavedTemplate = Template & { readonly state: string };
 
@@ -137,6 +148,24 @@ export class Simulator {
     await this.#templates.discard(start.template);
     const another = await this.#start(world, wait);
     return await this.#runFrom(another, world, campaignId, wait, options);
+  }
+
+  /** Boots the machine of a world under its schedule, and throws it away. */
+  async boot(world: SimWorld, wait: Wait): Promise<ColdBoot> {
+    const runDir = await mkdtemp(join(tmpdir(), 'ferrolab-boot-'));
+    const since = performance.now();
+    try {
+      const scheduler = schedulerSpec(world.schedule, world.seed);
+      const spec = { ...this.#bootedMachine(world), runDir, simulation: { scheduler } };
+      await using machine = await SimulatedMachine.boot(spec, wait);
+      const wallMs = performance.now() - since;
+      const { instructions } = await machine.clock(wait);
+      const console = await readFile(join(runDir, 'console.log'));
+      const sha256 = createHash('sha256').update(console).digest('hex');
+      return { fingerprint: `${sha256} ${instructions}`, wallMs };
+    } finally {
+      await rm(runDir, { recursive: true, force: true });
+    }
   }
 
   /** The machine whose driver is loaded that runs of a world begin with; without a `state` they begin with a booted one. */

@@ -45,6 +45,8 @@ export interface MachineClock {
 export class SimulatedMachine implements AsyncDisposable {
   readonly vm: RunningVm;
   readonly runDir: string;
+  /** When it went on for the first time; `performance.now()`. */
+  wentOnAt: number | undefined;
   #hold: Hold | undefined;
 
   private constructor(vm: RunningVm, runDir: string) {
@@ -128,6 +130,7 @@ export class SimulatedMachine implements AsyncDisposable {
       // It is waited for only when the machine goes on.
       stop.catch(() => undefined);
       await qmp.execute('cont', {}, wait);
+      this.wentOnAt ??= performance.now();
       const how = await stop;
       if (how === 'panicked') return { kind: 'panicked' };
       if (how !== 'asks') return { kind: 'ended', exit: how };
