@@ -213,6 +213,7 @@ void ferronic_contract_violation(FerronicCore *core, FerronicRule rule,
         ferronic_faults_made_dma_fail(core, queue)) {
         return;
     }
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_CONTRACT_BROKEN);
     core->violations++;
     contract->total++;
     state->count++;

@@ -38,6 +38,7 @@ static void copy_start(FerronicCore *core)
     }
     trace_ferronic_copy_start(core->id, copy->addr, copy->length,
                               copy->to_memory);
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_COPYING);
     copy->active = true;
     copy->error = false;
     copy->stopping = false;
@@ -49,6 +50,7 @@ static void copy_stop(FerronicCore *core)
     FerronicCopy *copy = &core->copy;
     int64_t end = ferronic_now() + core->stop_delay_ns;
 
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_COPY_STOPPED);
     copy->stopping = true;
     timer_mod(copy->timer, MIN(end, timer_expire_time_ns(copy->timer)));
 }

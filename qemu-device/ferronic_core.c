@@ -121,6 +121,7 @@ bool ferronic_core_active(const FerronicCore *core)
 static void bus_master_changed(FerronicCore *core, bool on)
 {
     if (!on && ferronic_core_active(core)) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_NO_BUS_MASTER);
         ferronic_contract_violation(core, FERRONIC_RULE_BUS_MASTER,
                                     FERRONIC_NO_QUEUE, 0,
                                     "bus mastering turned off with DMA active");
@@ -163,6 +164,9 @@ static void link_set(FerronicCore *core, bool backend_up, bool forced_down)
         return;
     }
     trace_ferronic_link(core->id, !was_up);
+    if (was_up) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_LINK_DOWN);
+    }
     /* Nothing latches during a reset: the driver reads LINK_UP after it. */
     if (!core->ready || core->asleep || core->gone) {
         return;
@@ -217,6 +221,7 @@ void ferronic_core_reset(FerronicCore *core)
 {
     trace_ferronic_reset(core->id, core->reset_delay_ns);
     core->totals.resets++;
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_RESETTING);
     core->asleep = false;
     core->bus_master = pci_get_word(core->owner->config + PCI_COMMAND) &
                        PCI_COMMAND_MASTER;
@@ -236,6 +241,7 @@ void ferronic_core_power_down(FerronicCore *core)
                                     FERRONIC_NO_QUEUE, 0,
                                     "D3hot with DMA active");
     }
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_ASLEEP);
     core->asleep = true;
     clear(core);
 }
@@ -251,6 +257,7 @@ void ferronic_core_remove(FerronicCore *core)
     bool was_engaged = ferronic_core_enter(core);
 
     trace_ferronic_removed(core->id);
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_GONE);
     core->gone = true;
     clear(core);
     ferronic_core_leave(core, was_engaged);
@@ -436,8 +443,8 @@ static const VMStateDescription vector_vmstate = {
 
 static const VMStateDescription totals_vmstate = {
     .name = "ferronic/totals",
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT64(resets, FerronicTotals),
         VMSTATE_UINT64(config_errors, FerronicTotals),
@@ -448,6 +455,8 @@ static const VMStateDescription totals_vmstate = {
         VMSTATE_UINT64(tx_errors, FerronicTotals),
         VMSTATE_UINT64_ARRAY(delivered, FerronicTotals, FERRONIC_VECTORS),
         VMSTATE_UINT64_ARRAY(held, FerronicTotals, FERRONIC_VECTORS),
+        VMSTATE_UINT64_ARRAY(states, FerronicTotals,
+                             FERRONIC_DEVICE_STATE__MAX),
         VMSTATE_END_OF_LIST()
     }
 };
@@ -536,12 +545,13 @@ static int core_post_load(void *opaque, int version_id)
     core->int_enable &= FERRONIC_INT_ENABLE_BITS;
     core->int_pending &= FERRONIC_INT_PENDING_BITS & ~BIT(FERRONIC_VECTOR_MGMT);
     ferronic_registers_update_mac(core);
+    ferronic_tx_kick_all(core);
     return 0;
 }
 
 /*
- * A frame that waits in the net layer is not saved: stopping the VM empties the
- * net queues, and wire_sent() has then put the frame back and armed the timer.
+ * A frame that waits in the net layer is not saved: it is still at the head of its
+ * ring, and is sent again.
  */
 const VMStateDescription ferronic_core_vmstate = {
     .name = "ferronic/core",
@@ -584,7 +594,7 @@ const VMStateDescription ferronic_core_vmstate = {
         VMSTATE_TIMER_PTR(rx_timer, FerronicCore),
         VMSTATE_BOOL(backend_up, FerronicCore),
         VMSTATE_BOOL(forced_down, FerronicCore),
-        VMSTATE_STRUCT(totals, FerronicCore, 2, totals_vmstate,
+        VMSTATE_STRUCT(totals, FerronicCore, 3, totals_vmstate,
                        FerronicTotals),
         VMSTATE_STRUCT(contract, FerronicCore, 1, ferronic_contract_vmstate,
                        FerronicContract),

@@ -9,6 +9,7 @@
 
 #include "hw/pci/pci_device.h"
 #include "net/net.h"
+#include "qapi/qapi-types-ferronic.h"
 #include "qemu/timer.h"
 #include "ferronic_regs.gen.h"
 #include "ferronic_contract.h"
@@ -140,6 +141,7 @@ typedef struct FerronicTotals {
     uint64_t tx_errors;
     uint64_t delivered[FERRONIC_VECTORS];
     uint64_t held[FERRONIC_VECTORS];
+    uint64_t states[FERRONIC_DEVICE_STATE__MAX];
 } FerronicTotals;
 
 /* What became of an MSI-X message. */
@@ -237,6 +239,13 @@ struct FerronicCore {
 };
 
 extern const VMStateDescription ferronic_core_vmstate;
+
+/* The device has come to a state, or a frame has. */
+static inline void ferronic_reached(FerronicCore *core,
+                                    FerronicDeviceState state)
+{
+    core->totals.states[state]++;
+}
 
 /* ferronic_core.c: life of the device */
 
@@ -356,6 +365,9 @@ void ferronic_tx_timer(void *opaque);
 static inline void ferronic_irq_raise(FerronicCore *core, uint32_t vector)
 {
     core->int_pending |= BIT(vector) & ~BIT(FERRONIC_VECTOR_MGMT);
+    if (!(core->int_enable & BIT(vector))) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_IRQ_DISABLED);
+    }
 }
 
 uint32_t ferronic_irq_pending(const FerronicCore *core);

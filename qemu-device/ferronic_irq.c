@@ -30,6 +30,7 @@ FerronicMessage ferronic_irq_message(FerronicCore *core, unsigned vector)
     if (msix_is_masked(core->owner, vector)) {
         trace_ferronic_irq_held(core->id, vector);
         core->totals.held[vector]++;
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_IRQ_HELD);
         msix_notify(core->owner, vector);
         return FERRONIC_MESSAGE_HELD;
     }
@@ -56,6 +57,7 @@ static bool vector_may_fire(FerronicVector *vector, int64_t now)
         return true;
     }
     if (!timer_pending(vector->timer)) {
+        ferronic_reached(vector->core, FERRONIC_DEVICE_STATE_IRQ_MODERATED);
         timer_mod(vector->timer, vector->quiet_until_ns);
     }
     return false;
@@ -88,6 +90,9 @@ static void update_line(FerronicCore *core, uint32_t firing)
 {
     bool level = !msix_enabled(core->owner) && firing && !core->asleep;
 
+    if (level) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_INTX);
+    }
     pci_set_irq(core->owner, (level || core->intx_stuck) && !core->gone);
 }
 

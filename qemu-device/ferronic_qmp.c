@@ -97,6 +97,22 @@ static FerronicFaultCountList *fault_counts(const FerronicFaults *faults)
     return list;
 }
 
+static FerronicStateCountList *state_counts(const FerronicTotals *totals)
+{
+    FerronicStateCountList *list = NULL;
+    FerronicStateCountList **tail = &list;
+    unsigned state;
+
+    for (state = 0; state < FERRONIC_DEVICE_STATE__MAX; state++) {
+        FerronicStateCount *count = g_new0(FerronicStateCount, 1);
+
+        count->state = state;
+        count->times = totals->states[state];
+        QAPI_LIST_APPEND(tail, count);
+    }
+    return list;
+}
+
 FerronicInfo *qmp_query_ferronic(const char *path, Error **errp)
 {
     FerronicState *s = ferronic_find_device(path, errp);
@@ -129,5 +145,6 @@ FerronicInfo *qmp_query_ferronic(const char *path, Error **errp)
     info->link_flaps_requested = s->faults.flap.requested;
     info->link_flaps_delivered = s->faults.flap.delivered;
     info->link_flaps_ineffective = s->faults.flap.ineffective;
+    info->states = state_counts(totals);
     return info;
 }

@@ -25,6 +25,7 @@ void ferronic_config_error(FerronicCore *core, FerronicRule rule, int queue,
 {
     ferronic_contract_violation(core, rule, queue, value, detail);
     core->totals.config_errors++;
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_CONFIG_ERROR);
     ferronic_irq_management(core, FERRONIC_MGMT_CAUSE_CONFIG_ERROR);
 }
 
@@ -98,6 +99,7 @@ void ferronic_queue_fail(FerronicQueue *queue, uint64_t addr)
 
     trace_ferronic_dma_error(core->id, queue->name, addr);
     core->totals.dma_errors++;
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_FAILED);
     ferronic_contract_violation(core, FERRONIC_RULE_DMA_FAILED, queue->id,
                                 addr, "access failed");
     ferronic_queue_stop(queue);
@@ -111,6 +113,7 @@ static void queue_drain(FerronicQueue *queue)
     int64_t end = ferronic_now() + core->stop_delay_ns;
 
     trace_ferronic_queue_drain(core->id, queue->name);
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_DRAINING);
     queue->enabled = false;
     if (queue->tx && queue_tx(queue)->fetched) {
         FerronicTx *tx = queue_tx(queue);

@@ -148,6 +148,7 @@ bool ferronic_rx_offer(FerronicCore *core, const uint8_t *frame, size_t size)
         return true;
     }
     if (!fifo_place(fifo, size, &offset)) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_RX_OVERFLOWS);
         if (core->flow_control) {
             trace_ferronic_rx_wait(core->id, "FIFO full");
             core->rx_refused = true;
@@ -330,6 +331,21 @@ static FerronicDma fill(const RxFrame *frame, uint64_t *failed)
     return result;
 }
 
+static void note_delivered(FerronicCore *core, const RxFrame *frame)
+{
+    const FerronicQueue *queue = &frame->rx->queue;
+
+    if (queue->head + frame->descs >= queue->size) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_RX_WRAPS);
+    }
+    if (frame->descs > 1) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_RX_SCATTERED);
+    }
+    if (frame->status & FERRONIC_RX_DESC_STATUS_HASH_TYPE) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_RX_HASHED);
+    }
+}
+
 static Delivery deliver(FerronicCore *core, const RxFrame *frame)
 {
     FerronicQueue *queue = &frame->rx->queue;
@@ -348,6 +364,7 @@ static Delivery deliver(FerronicCore *core, const RxFrame *frame)
         return ABORTED;
     }
     trace_ferronic_rx_frame(core->id, queue->name, queue->head, frame->size);
+    note_delivered(core, frame);
     queue->head = ferronic_queue_next(queue, queue->head, frame->descs);
     core->rx_frames++;
     core->totals.rx_frames++;
@@ -410,11 +427,13 @@ static Delivery deliver_first(FerronicCore *core, RxFrame *frame)
     if (why && counts) {
         miss(core, frame->size, why);
     } else if (why) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_RX_OFF);
         trace_ferronic_rx_drop(core->id, frame->size, why);
     } else if (!core->bus_master ||
                ferronic_queue_owned(&frame->rx->queue) < frame->descs) {
         trace_ferronic_rx_wait(core->id, core->bus_master ? "ring full"
                                                          : "bus mastering off");
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_RX_WAITS);
         return WAITS;
     } else {
         result = deliver(core, frame);

@@ -24,6 +24,8 @@
 
 static void consume(FerronicTx *tx, const FerronicTxFrame *frame)
 {
+    FerronicCore *core = tx->queue.core;
+    uint32_t before = tx->queue.head;
     uint32_t i;
 
     for (i = 0; i < frame->count; i++) {
@@ -34,6 +36,9 @@ static void consume(FerronicTx *tx, const FerronicTxFrame *frame)
     }
     tx->queue.head = ferronic_queue_next(&tx->queue, tx->queue.head,
                                          frame->count);
+    if (tx->queue.head < before) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_TX_WRAPS);
+    }
     tx->segments = 0;
 }
 
@@ -279,6 +284,9 @@ static bool catch_up(FerronicTx *tx, int64_t now)
         tx->timer_descs += before - tx->fetched;
         tx->blocked = result == FERRONIC_TX_BLOCKED &&
                       !tx->queue.core->wire_busy;
+        if (result == FERRONIC_TX_BLOCKED) {
+            ferronic_reached(tx->queue.core, FERRONIC_DEVICE_STATE_TX_WAITS);
+        }
         if (tx->fetched && result == FERRONIC_TX_SENT) {
             arm(tx);
             break;
@@ -364,6 +372,8 @@ void ferronic_tx_doorbell(FerronicTx *tx, bool was_idle)
     FerronicCore *core = tx->queue.core;
 
     tx->unfinished = false;
+    ferronic_reached(core, was_idle ? FERRONIC_DEVICE_STATE_TX_BEGINS
+                                    : FERRONIC_DEVICE_STATE_TX_GOES_ON);
     if (tx->blocked) {
         return;
     }

@@ -259,6 +259,7 @@ FerronicTxResult ferronic_tx_count_error(FerronicTx *tx, const char *why)
     tx->errors++;
     core->tx_errors++;
     core->totals.tx_errors++;
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_TX_REFUSED);
     return FERRONIC_TX_SENT;
 }
 
@@ -295,6 +296,7 @@ static FerronicTxResult send_plain(FerronicTx *tx,
         return FERRONIC_TX_SENT;
     }
     if (frame->command & FERRONIC_TX_DESC_COMMAND_CSUM) {
+        ferronic_reached(tx->queue.core, FERRONIC_DEVICE_STATE_TX_CHECKSUMMED);
         ferronic_checksum_fill(data, size,
                                DESC_FIELD(frame->layout, LAYOUT_CSUM_START),
                                DESC_FIELD(frame->layout, LAYOUT_CSUM_OFFSET));
@@ -323,6 +325,7 @@ static FerronicTxResult send_tso(FerronicTx *tx, const FerronicTxFrame *frame,
         ferronic_tx_refuse(tx, FERRONIC_RULE_TX_TSO, tx->queue.head, wrong);
         return ferronic_tx_count_error(tx, wrong);
     }
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_TX_SEGMENTED);
     while (result == FERRONIC_TX_SENT &&
            tx->segments < ferronic_tso_segments(&tso)) {
         size_t size = ferronic_tso_segment(&tso, tx->segments,
@@ -344,6 +347,9 @@ FerronicTxResult ferronic_tx_send_frame(FerronicTx *tx, FerronicTxFrame *frame,
     }
     if (!ferronic_core_link_up(core)) {
         return ferronic_tx_count_error(tx, "link down");
+    }
+    if (frame->count > 1) {
+        ferronic_reached(core, FERRONIC_DEVICE_STATE_TX_SCATTERED);
     }
     switch (gather(tx, frame, &failed)) {
     case FERRONIC_DMA_OK:

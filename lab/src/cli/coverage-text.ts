@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CoverageReport, Reached } from '../coverage/driver-coverage.ts';
+import type { Reached } from '../coverage/driver-coverage.ts';
+import type { WorldCoverageReport } from '../coverage/world-coverage.ts';
 import { textTable } from '../text-table.ts';
 
 /** File of a run folder with the blocks of the driver's code that were executed. */
@@ -8,8 +9,8 @@ export const blocksFile = 'blocks.txt';
 const shownFunctions = 20;
 
 /** The totals, for `--json`. */
-export function counts({ lines, functions, branches }: CoverageReport) {
-  return { lines, functions, branches };
+export function counts({ lines, functions, branches, states }: WorldCoverageReport) {
+  return { lines, functions, branches, states };
 }
 
 /** What was reached, file by file, and what never was. */
@@ -19,7 +20,8 @@ export function coverageText({
   functions,
   branches,
   missingFunctions,
-}: CoverageReport): string {
+  states,
+}: WorldCoverageReport): string {
   const rows = files.map(({ file, ...reached }) => [file, share(reached), percent(reached)]);
   const table = textTable(
     ['file', 'lines', ''],
@@ -32,7 +34,8 @@ export function coverageText({
   const more = missingFunctions.length - shown.length;
   return [
     ...(lines.all === 0 ? ['no lines: this driver has no debugging information'] : table),
-    `functions ${share(functions)}, branches ${share(branches)}`,
+    `functions ${share(functions)}, branches ${share(branches)}, states of the device ${share(states)}`,
+    ...(states.missing.length === 0 ? [] : [`the device never: ${states.missing.join(', ')}`]),
     ...(shown.length === 0 ? [] : ['never entered:', ...shown]),
     ...(more > 0 ? [`  and ${more} more`] : []),
   ].join('\n');

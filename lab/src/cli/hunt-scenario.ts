@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkloadConfig } from '../config/define-lab.ts';
-import type { CoverageReport, DriverCoverage } from '../coverage/driver-coverage.ts';
+import type { WorldCoverage, WorldCoverageReport } from '../coverage/world-coverage.ts';
 import type { Simulation } from '../replay/simulation.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import type { SimWorld } from '../run/world.ts';
@@ -31,12 +31,12 @@ export interface HuntSettings {
 }
 
 /** How far a hunt is, and what of the driver it has reached, if that is looked at. */
-export type HuntObserver = (state: HuntState, coverage: DriverCoverage | undefined) => void;
+export type HuntObserver = (state: HuntState, coverage: WorldCoverage | undefined) => void;
 
 /** What a hunt has found. */
 export interface Hunted {
   readonly state: HuntState;
-  readonly coverage?: CoverageReport;
+  readonly coverage?: WorldCoverageReport;
 }
 
 /** Runs worlds of a scenario as the settings say. */
@@ -67,7 +67,7 @@ export async function huntScenario(
 async function runIn(
   simulation: Simulation,
   world: SimWorld,
-  coverage: DriverCoverage | undefined,
+  coverage: WorldCoverage | undefined,
   signal: AbortSignal,
 ): Promise<HuntedWorld> {
   if (coverage === undefined) {
@@ -78,7 +78,7 @@ async function runIn(
   const file = join(ran.folder, blocksFile);
   // A QEMU that did not end in order has written nothing.
   const executed = await readFile(file, 'utf8').catch(() => '');
-  const reachedNew = coverage.add(executed, ran.loads);
+  const reachedNew = coverage.add(executed, ran.loads, ran.states);
   // Another run of the same world writes it again.
   await rm(file, { force: true });
   return { ...ran, fingerprint: fingerprintOf(ran), reachedNew };

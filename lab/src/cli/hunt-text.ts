@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DriverCoverage } from '../coverage/driver-coverage.ts';
+import type { WorldCoverage } from '../coverage/world-coverage.ts';
 import { formatClock } from '../report/durations.ts';
 import type { FoundCrash, HuntState } from '../soak/hunt.ts';
 import { textTable } from '../text-table.ts';
@@ -23,7 +23,7 @@ export function huntHeading({ draft }: Scenario, { seed, workers }: HuntSettings
 /** How far it is, in a line. */
 export function huntProgress(
   { runs, wallMs, virtualNs, crashes, kept }: HuntState,
-  coverage: Pick<DriverCoverage, 'branches'> | undefined,
+  coverage: Pick<WorldCoverage, 'branches'> | undefined,
 ): string {
   const perMinute = (runs / (wallMs / 60_000)).toFixed(1);
   const hours = (virtualNs / 3.6e12).toFixed(2);

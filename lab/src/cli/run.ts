@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { CoverageReport } from '../coverage/driver-coverage.ts';
+import type { WorldCoverageReport } from '../coverage/world-coverage.ts';
 import { Interrupted } from '../errors.ts';
 import type { Simulation } from '../replay/simulation.ts';
 import { writeDurably } from '../run/durable-file.ts';
@@ -62,12 +62,12 @@ async function writeListed(path: string, world: SimWorld, { folder }: SimRun): P
 
 async function reachedBy(
   { coverage }: Simulation,
-  { folder, loads }: SimRun,
+  { folder, loads, states }: SimRun,
   signal: AbortSignal,
-): Promise<CoverageReport> {
+): Promise<WorldCoverageReport> {
   const measured = await coverage(signal);
   // A QEMU that did not end in order has written nothing.
-  measured.add(await readFile(join(folder, blocksFile), 'utf8').catch(() => ''), loads);
+  measured.add(await readFile(join(folder, blocksFile), 'utf8').catch(() => ''), loads, states);
   const report = measured.report();
   await writeFile(join(folder, 'coverage.json'), `${JSON.stringify(report, null, 2)}\n`);
   return report;

@@ -8,8 +8,8 @@ import { projectRoot } from '../artifacts/project-root.ts';
 import { chooseDefect } from '../config/choose.ts';
 import type { WorkloadConfig } from '../config/define-lab.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { DriverCoverage } from '../coverage/driver-coverage.ts';
 import { readDriverMap } from '../coverage/driver-map.ts';
+import { WorldCoverage } from '../coverage/world-coverage.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Simulation } from '../replay/simulation.ts';
 import { setupBlocksFile } from '../run/driver-template.ts';
@@ -82,13 +82,11 @@ export async function prepareSimulation(
         });
       }
       const within: Wait = { signal: stop, deadline: Deadline.never };
-      const measured = new DriverCoverage(
-        await readDriverMap(ko, parts.qemu.toolchainRoot, within),
-      );
+      const measured = new WorldCoverage(await readDriverMap(ko, parts.qemu.toolchainRoot, within));
       const { folder, facts } = await simulator.driverTemplate(world, within);
       if (facts.loaded !== null) {
         const executed = await readFile(join(folder, setupBlocksFile), 'utf8').catch(() => '');
-        measured.add(executed, [facts.loaded.sections]);
+        measured.add(executed, [facts.loaded.sections], {});
       }
       return measured;
     },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DriverCoverage } from '../coverage/driver-coverage.ts';
+import type { WorldCoverage } from '../coverage/world-coverage.ts';
 import type { SimRun, SimRunOptions } from '../run/sim-run.ts';
 import type { SimWorld } from '../run/world.ts';
 import type { ColdBoot } from '../soak/sim-scenario.ts';
@@ -19,5 +19,5 @@ export interface Simulation extends AsyncDisposable {
   /** The artifacts that it is made of. */
   readonly parts: SoakParts;
   /** What of the driver can be reached, and has been when it was loaded. */
-  coverage(signal: AbortSignal): Promise<DriverCoverage>;
+  coverage(signal: AbortSignal): Promise<WorldCoverage>;
 }

@@ -19,6 +19,7 @@ import {
 import { concludeRun, type EndedRun, type RunIdentity } from './conclude-run.ts';
 import { ConsoleFile } from './console-file.ts';
 import { deviceReports } from './device-log.ts';
+import { type DeviceStates, deviceStates } from './device-states.ts';
 import { setUpDriver } from './driver-setup.ts';
 import type { LoadedDriver } from './driver-template.ts';
 import { writeDurably } from './durable-file.ts';
@@ -86,6 +87,8 @@ export interface SimRun extends SimTrace {
   readonly folder: string;
   /** Where the driver's code was, each time it was loaded. */
   readonly loads: readonly ModuleSections[];
+  /** Of both cards, since the machine was booted; none when they could not be asked. */
+  readonly states: DeviceStates;
   /** QEMU could not load the saved machine that it was to begin with. */
   readonly badTemplate: boolean;
   readonly wallMs: number;
@@ -127,6 +130,7 @@ class SimulatedRun {
   #guest: SimulatedGuest | undefined;
   #stage: Stage = 'launch';
   #faults = emptyTally;
+  #states: DeviceStates = {};
 
   constructor(world: SimWorld, deps: SimRunDeps, wait: Wait) {
     this.#world = world;
@@ -157,6 +161,7 @@ class SimulatedRun {
       verdict,
       folder,
       loads: this.#loads,
+      states: this.#states,
       badTemplate,
       ...trace,
       wallMs,
@@ -179,6 +184,7 @@ class SimulatedRun {
     const nics = spec.nics.map(({ id }) => id);
     const tally = await deviceTally(machine.vm.qmp, nics, wait).catch(() => emptyTally);
     this.#faults = addTallies(tally, this.#injected.allocationTally(0));
+    this.#states = await deviceStates(machine.vm.qmp, nics, wait).catch(() => ({}));
     const { exit } = await machine.vm.stop();
     this.#events.write('qemu-exit', { how: describeExit(exit) });
     return end;

@@ -77,6 +77,35 @@ static void test_flap_survives_reset(void)
     nic_stop(nic);
 }
 
+/* States that the device notes */
+
+static void test_states(void)
+{
+    Nic *nic = nic_start_linked();
+
+    g_assert_cmpint(query_state(nic, "no-such-state"), ==, -1);
+    g_assert_cmpint(query_state(nic, "link-down"), ==, 0);
+    g_assert_cmpint(query_state(nic, "tx-begins"), ==, 0);
+    tx_start(nic);
+    tx_send(nic, 60, other, 1, 0);
+    g_assert_cmpint(query_state(nic, "tx-begins"), ==, 1);
+    g_assert_cmpint(query_state(nic, "tx-goes-on"), ==, 0);
+    tx_queue_frame(nic, 60, other, 2, 0);
+    tx_doorbell(nic);
+    tx_queue_frame(nic, 60, other, 3, 0);
+    tx_doorbell(nic);
+    g_assert_cmpint(query_state(nic, "tx-goes-on"), ==, 1);
+    step(nic, LATENCY_NS + 2 * DESC_NS);
+    set_link(nic, false);
+    set_link(nic, true);
+    g_assert_cmpint(query_state(nic, "link-down"), ==, 1);
+    g_assert_cmpint(query_state(nic, "contract-broken"), ==, 0);
+    /* It counts since the device was created. */
+    reg_write(nic, FERRONIC_CTRL, FERRONIC_CTRL_RESET);
+    g_assert_cmpint(query_state(nic, "tx-begins"), ==, 2);
+    nic_stop(nic);
+}
+
 /* Storms */
 
 static void test_storm(void)
@@ -173,6 +202,7 @@ void ferronic_add_link_tests(void)
     qtest_add_func("/ferronic/link/flap", test_flap);
     qtest_add_func("/ferronic/link/flap-survives-reset",
                    test_flap_survives_reset);
+    qtest_add_func("/ferronic/states", test_states);
     qtest_add_func("/ferronic/storm/counters", test_storm);
     qtest_add_func("/ferronic/storm/obeys-masks", test_storm_obeys_masks);
     qtest_add_func("/ferronic/faults/refusals", test_refusals);

@@ -438,6 +438,23 @@ int64_t query_counter(Nic *nic, const char *name)
     return value;
 }
 
+int64_t query_state(Nic *nic, const char *state)
+{
+    QDict *info = query(nic);
+    const QListEntry *entry;
+    int64_t times = -1;
+
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(info, "states"), entry) {
+        QDict *count = qobject_to(QDict, qlist_entry_obj(entry));
+
+        if (g_str_equal(qdict_get_str(count, "state"), state)) {
+            times = qdict_get_int(count, "times");
+        }
+    }
+    qobject_unref(info);
+    return times;
+}
+
 int64_t query_delivered(Nic *nic, unsigned vector)
 {
     QDict *info = query(nic);

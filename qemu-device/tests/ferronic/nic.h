@@ -147,6 +147,8 @@ void take_cause(Nic *nic, uint32_t expected);
 
 QDict *query(Nic *nic);
 int64_t query_counter(Nic *nic, const char *name);
+/* How often the device was in a state; -1 if there is no such state. */
+int64_t query_state(Nic *nic, const char *state);
 int64_t query_delivered(Nic *nic, unsigned vector);
 /* How often the driver has broken a rule since the last call. */
 void take_violations(Nic *nic, uint32_t expected);

@@ -3765,6 +3765,37 @@ export type FerronicAerUncorrectable =
   | 'receiver-overflow'
   | 'malformed-tlp';
 
+export type FerronicDeviceState =
+  | 'resetting'
+  | 'asleep'
+  | 'gone'
+  | 'link-down'
+  | 'no-bus-master'
+  | 'intx'
+  | 'irq-held'
+  | 'irq-moderated'
+  | 'irq-disabled'
+  | 'tx-begins'
+  | 'tx-goes-on'
+  | 'tx-wraps'
+  | 'tx-scattered'
+  | 'tx-checksummed'
+  | 'tx-segmented'
+  | 'tx-refused'
+  | 'tx-waits'
+  | 'rx-waits'
+  | 'rx-overflows'
+  | 'rx-wraps'
+  | 'rx-scattered'
+  | 'rx-hashed'
+  | 'rx-off'
+  | 'draining'
+  | 'failed'
+  | 'copying'
+  | 'copy-stopped'
+  | 'config-error'
+  | 'contract-broken';
+
 export type FerronicDmaDirection = 'read' | 'write';
 
 export type FerronicDmaPart = 'descriptor' | 'data' | 'completion';
@@ -3957,6 +3988,7 @@ export interface FerronicInfo {
   'link-flaps-requested': Int64;
   'link-flaps-delivered': Int64;
   'link-flaps-ineffective': Int64;
+  states: readonly FerronicStateCount[];
 }
 
 export interface FerronicRuleCount {
@@ -3965,6 +3997,11 @@ export interface FerronicRuleCount {
   text: string;
   count: Int64;
   'under-fault': Int64;
+}
+
+export interface FerronicStateCount {
+  state: FerronicDeviceState;
+  times: Int64;
 }
 
 export interface FerronicTraffic {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeviceStates } from '../run/device-states.ts';
+import type { ModuleSections } from '../run/module-sections.ts';
+import { type CoverageReport, DriverCoverage, type Reached } from './driver-coverage.ts';
+import type { DriverMap } from './driver-map.ts';
+
+/** What runs have reached of a driver, and of its devices. */
+export interface WorldCoverageReport extends CoverageReport {
+  readonly states: Reached & { readonly missing: readonly string[] };
+}
+
+/** Adds up what runs execute of a driver, and the states that its devices come to. */
+export class WorldCoverage {
+  readonly #driver: DriverCoverage;
+  readonly #states = new Map<string, number>();
+
+  constructor(map: DriverMap) {
+    this.#driver = new DriverCoverage(map);
+  }
+
+  /** Takes what came of a run; whether anything of it was reached for the first time. See DriverCoverage.add(). */
+  add(executed: string, loads: readonly ModuleSections[], states: DeviceStates): boolean {
+    const before = this.#reachedStates();
+    for (const [state, times] of Object.entries(states)) {
+      this.#states.set(state, (this.#states.get(state) ?? 0) + times);
+    }
+    // Both, whatever the first says.
+    const ofDriver = this.#driver.add(executed, loads);
+    return ofDriver || this.#reachedStates() > before;
+  }
+
+  /** Ways on from conditional jumps. */
+  get branches(): Reached {
+    return this.#driver.branches;
+  }
+
+  report(): WorldCoverageReport {
+    const missing = [...this.#states].filter(([, times]) => times === 0).map(([state]) => state);
+    const states = { reached: this.#reachedStates(), all: this.#states.size, missing };
+    return { ...this.#driver.report(), states };
+  }
+
+  #reachedStates(): number {
+    return [...this.#states.values()].filter((times) => times > 0).length;
+  }
+}
