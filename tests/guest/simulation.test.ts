@@ -33,15 +33,16 @@ interface Minimized {
 const dir = mkdtempSync(join(tmpdir(), 'ferrolab-sim-'));
 const options = { env: { LAB_STATE_DIR: join(dir, 'state') }, timeoutMs: 600_000 };
 
+const reload = [
+  { step: 'traffic', trafficMs: 1_000 },
+  { step: 'unload', how: 'rmmod' },
+  { step: 'bind' },
+  { step: 'open' },
+];
+
 /** A world with a little traffic, whose module comes and goes. */
-function world(seed: number, policy: object): string {
+function world(seed: number, policy: object, steps: readonly object[] = reload): string {
   const path = join(dir, `world-${seed}.json`);
-  const steps = [
-    { step: 'traffic', trafficMs: 1_000 },
-    { step: 'unload', how: 'rmmod' },
-    { step: 'bind' },
-    { step: 'open' },
-  ];
   const params = { churnMs: 60_000, payloadBytes: 1_000, rounds: [{ steps }], atEnd: [] };
   const content = {
     version: 1,
@@ -99,6 +100,15 @@ describe('a simulated world', function () {
       expect(again.instructions).to.equal(first.instructions);
     });
   }
+
+  it('does the same when its card is taken out of the slot, and put back', async () => {
+    const steps = [{ step: 'surprise-removal', device: 0, deadMs: 300 }];
+    const path = world(8, { policy: 'random', sliceMax: 20_000 }, steps);
+    const first = await run(path);
+    const again = await run(path);
+    expect(again.consoleSha256).to.equal(first.consoleSha256);
+    expect(again.instructions).to.equal(first.instructions);
+  });
 
   it('comes back by the id of its run', async () => {
     const { run: id } = await run(world(3, { policy: 'fair' }));

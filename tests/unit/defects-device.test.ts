@@ -105,6 +105,25 @@ describe('the slot of a device', () => {
     });
   });
 
+  it('is told ahead of the time where nothing can be done while the guest works', async () => {
+    const qmp = port([], ['nic0', 'nic1']);
+    const rested: number[] = [];
+    const rest = async (ms: number) => {
+      rested.push(ms);
+    };
+    const slots = new Slots(qmp, nics, never, { rest, ahead: true });
+    let commandsBefore = 0;
+    await slots.removeDuring(1, 500, async () => {
+      commandsBefore = qmp.commands.length;
+    });
+    expect(commandsBefore).to.equal(1);
+    expect(qmp.commands[0]?.args).to.deep.equal({
+      path: '/machine/peripheral/nic0',
+      fault: { kind: 'surprise-removal', trigger: { when: 'after', ns: 500_000_000 } },
+    });
+    expect(rested).to.deep.equal([]);
+  });
+
   it('is an error of the test where the device cannot be removed', async () => {
     const slots = new Slots(port(['ferronic-inject-fault']), nics, never);
     expect(await endOf(slots.remove(1))).to.include({ kind: 'refused' });

@@ -30,6 +30,7 @@ import { GuestDriver } from './guest-driver.ts';
 import { InjectedFaults } from './injected-faults.ts';
 import type { ModuleSections } from './module-sections.ts';
 import { SimulatedGuest } from './simulated-guest.ts';
+import { Slots } from './slot.ts';
 import { injectStandingFault } from './standing-faults.ts';
 import { churn } from './workload.ts';
 import { type Stage, type WorkloadEnd, WorkloadEnded, workloadEndOf } from './workload-end.ts';
@@ -233,6 +234,10 @@ class SimulatedRun {
       {
         guest,
         driver,
+        surprise: new Slots(qmp, this.#deps.machine.nics, signal, {
+          rest: (ms) => guest.rest(ms),
+          ahead: true,
+        }),
         schedule: new FaultSchedule(plan).aheadOfTime,
         makeFault: (fault, afterNs) => this.#makeFault(machine, fault, afterNs),
         settleFaults: async () => {

@@ -28,25 +28,58 @@ export interface SlotPort {
 /** QEMU forgets a device only after the guest has turned its slot off. */
 const forgottenMs = 20_000;
 const commandMs = 10_000;
+const betweenMs = 100;
+const mostAttempts = forgottenMs / betweenMs;
+
+/** How the guest's time passes while the lab does something. */
+export interface SlotTime {
+  /** Lets some pass, in milliseconds. */
+  readonly rest: (ms: number) => Promise<void>;
+  /** Whether the lab can do nothing while the guest does something: a fault is asked for ahead of its time. */
+  readonly ahead: boolean;
+}
 
 /** The slots of a machine's NICs: takes cards out of them without notice, and puts them back. */
 export class Slots implements SurpriseRemoval {
   readonly #port: SlotPort;
   readonly #nics: readonly NicSpec[];
   readonly #signal: AbortSignal;
+  readonly #time: SlotTime;
 
-  constructor(port: SlotPort, nics: readonly NicSpec[], signal: AbortSignal) {
+  /** Without a `time` it is the host's. */
+  constructor(
+    port: SlotPort,
+    nics: readonly NicSpec[],
+    signal: AbortSignal,
+    time: SlotTime = {
+      rest: (ms) => sleep(ms, { signal, deadline: Deadline.never }),
+      ahead: false,
+    },
+  ) {
     this.#port = port;
     this.#nics = nics;
     this.#signal = signal;
+    this.#time = time;
   }
 
+  async removeDuring(slot: number, afterMs: number, work: () => Promise<void>): Promise<void> {
+    if (this.#time.ahead) {
+      await this.#remove(slot, { trigger: { when: 'after', ns: afterMs * 1e6 } });
+      await work();
+    } else {
+      await Promise.all([work(), this.#time.rest(afterMs).then(() => this.remove(slot))]);
+    }
+  }
+
+  /** At once. */
   async remove(slot: number): Promise<void> {
+    await this.#remove(slot, {});
+  }
+
+  async #remove(slot: number, when: Pick<FerronicFault, 'trigger'>): Promise<void> {
     const { id } = this.#nic(slot);
-    const args = {
-      path: `/machine/peripheral/${id}`,
-      fault: { kind: 'surprise-removal' },
-    } as const;
+    const fault = { kind: 'surprise-removal', ...when } as const;
+    const args = { path: `/machine/peripheral/${id}`, fault };
     await this.#refusable('removing a device without notice', () =>
       this.#port.execute('ferronic-inject-fault', args, this.#wait(commandMs)),
     );
@@ -69,15 +102,15 @@ export class Slots implements SurpriseRemoval {
   /** The guest takes a second to turn a slot off; its power indicator blinks until then, and QEMU waits for it. */
   async #deleteWhenOff(id: string): Promise<void> {
     const deadline = Deadline.after(forgottenMs);
-    for (;;) {
+    for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#port.execute('device_del', { id }, this.#wait(commandMs));
         return;
       } catch (error) {
         const busy = error instanceof CommandRefusedError && error.message.includes('busy');
-        if (!busy || deadline.expired) throw error;
+        if (!busy || deadline.expired || attempt === mostAttempts) throw error;
       }
-      await sleep(100, { signal: this.#signal, deadline });
+      await this.#time.rest(betweenMs);
     }
   }
 

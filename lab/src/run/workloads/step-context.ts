@@ -5,7 +5,8 @@ import type { GuestDriver } from '../guest-driver.ts';
 
 /** Takes a card out of its slot without a word to the guest, and puts it back. Slots count from 1. */
 export interface SurpriseRemoval {
-  remove(slot: number): Promise<void>;
+  /** Does `work`, and takes the card out when so much of the guest's time has passed. */
+  removeDuring(slot: number, afterMs: number, work: () => Promise<void>): Promise<void>;
   giveBack(slot: number): Promise<void>;
 }
 

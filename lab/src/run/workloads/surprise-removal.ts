@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setTimeout as delay } from 'node:timers/promises';
 import type { SeededRandom } from '../../faults/seeded-random.ts';
 import { runScript, unsupported } from './guest-script.ts';
 import type { StepContext } from './step-context.ts';
@@ -31,10 +30,9 @@ export async function surpriseRemoval(
   const slot = await slotOf(driver.device(device), context);
   // By then the guest has begun to make noise; afterwards there may be no interface to make it on.
   const seconds = ((noiseMs + deadMs) / 1_000).toFixed(3);
-  await Promise.all([
-    runScript(context, doing, `noise 10; sleep ${seconds}; quiet`, 'no interface'),
-    delay(noiseMs).then(() => surprise.remove(slot)),
-  ]);
+  await surprise.removeDuring(slot, noiseMs, async () => {
+    await runScript(context, doing, `noise 10; sleep ${seconds}; quiet`, 'no interface');
+  });
   const path = `/sys/bus/pci/devices/${driver.device(device)}`;
   // The slot tells the kernel, which takes the driver off what is not there any more.
   await runScript(
