@@ -11,6 +11,8 @@ export type TaskStep = 'probe' | 'open';
 export interface Coverage {
   readonly found: ReadonlySet<string>;
   readonly failed: ReadonlySet<string>;
+  /** Those that were never seen again, however often the step was done. */
+  readonly once: ReadonlySet<string>;
   /** Allocations failed; a site in a loop makes several. */
   readonly allocations: number;
   /** Whether every site was tried. */
@@ -19,6 +21,8 @@ export interface Coverage {
 
 /** Allocations of one command to the guest. */
 const stretch = 10;
+/** How often a site is looked for that was passed over. */
+const mostAttempts = 20;
 const stretchMs = 300_000;
 
 /**
@@ -36,6 +40,8 @@ function end(  i, f, own, key, addr, word, past, limit) {
 	for (i = 1; i <= limit; i++) if (index(frame[i], m)) { own = i; break }
 	if (own == 0 || frame[1] ~ /usercopy|copy_|strncpy|futex|make_request/) { frames = 0; return }
 	for (i = 1; i <= limit; i++) if (frame[i] ~ /^add_dma_entry/) { frames = 0; return }
+	# What came in between has interrupted the driver, at any place of it.
+	for (i = 1; i < own; i++) if (frame[i] ~ /^asm_/) { frames = 0; return }
 	for (i = 1; i <= own; i++) {
 		f = frame[i]
 		if (!past && i < own && infra(f)) {
@@ -157,15 +163,22 @@ export class AllocationSites {
       this.#tells(`${step}: ${Math.min(done + stretch, numbers.length)} of ${numbers.length}`);
     }
     // The allocator asks now and then for itself: numbers shift, and a site is passed over.
-    for (let attempt = 0; attempt < 6 && found.size <= most; attempt += 1) {
+    const all = found.size <= most;
+    const once = new Set(all ? [...found].filter((site) => !failed.has(site)) : []);
+    for (let attempt = 0; attempt < mostAttempts && all; attempt += 1) {
       const missing = [...found].filter((site) => !failed.has(site));
-      const now = missing.length === 0 ? [] : (await this.#trace(step)).map(({ site }) => site);
+      if (missing.length === 0) break;
+      this.#tells(`${step}: once more for ${missing.join('; ')}`);
+      const now = (await this.#trace(step)).map(({ site }) => site);
       for (const site of missing) {
         const number = now.indexOf(site) + 1;
-        if (number > 0) await fail([number]);
+        if (number === 0) continue;
+        once.delete(site);
+        await fail([number]);
       }
     }
-    return { found, failed, allocations, complete: found.size <= most };
+    for (const site of failed) once.delete(site);
+    return { found, failed, once, allocations, complete: all };
   }
 
   /** The calls in the driver's own text from which packets allocate, with what they return to. */
