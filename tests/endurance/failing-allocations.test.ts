@@ -65,6 +65,7 @@ for (const [driver, module] of bothDrivers) {
           if (step.complete) {
             const missing = [...step.found].filter((site) => !step.failed.has(site));
             expect(missing.filter((site) => !step.once.has(site))).to.deep.equal([]);
+            expect(step.once.size, 'sites never seen again').to.be.at.most(step.found.size / 10);
           }
         }
         expect(failedInTraffic, 'sites under traffic').to.equal(inTraffic.length);

@@ -26,20 +26,24 @@ const mostAttempts = 20;
 const stretchMs = 300_000;
 
 /**
- * Prints a line for each time the kernel has asked on behalf of the driver: its site, and the address to
- * which the call in the driver returns. What the allocator and the checkers ask for themselves has a
+ * Prints a line for each time the kernel has asked on behalf of the driver: its site, the address to which the
+ * call in the driver returns, that to which the call of the allocator does, and how often this one was there
+ * before, whoever asked. What the allocator and the checkers ask for themselves has a
  * word before it, as its failure is not that of the site. With `failed`, only what was told to fail. With
  * `task`, not what interrupts have asked.
  */
 const sitesOfTrace = `
 function infra(f) { return f ~ /^(should_fail|__should_fail|kmem_cache_|__kmalloc|kmalloc|__do_kmalloc|___kmalloc|slab_|__slab|___slab|new_slab|allocate_slab|alloc_slab|refill_|__refill|alloc_from_pcs|alloc_full_sheaf|alloc_empty_sheaf|__pcs|__alloc_|prepare_alloc|alloc_pages|alloc_frozen|___alloc|get_free_pages|kasan|__kasan|stack_depot|save_stack|set_track|kmemleak|__create_object|create_object|__link_object|debug_object|__debug_object|lookup_object|fill_pool|debug_dma|dma_entry|dma_debug)/ }
-function end(  i, f, own, key, addr, word, past, limit) {
+function end(  i, f, own, inner, key, addr, word, past, limit) {
 	if (frames == 0 || irq || failed && !told) { frames = 0; return }
 	limit = frames < 31 ? frames : 31
+	if (frame[1] ~ /usercopy|copy_|strncpy|futex|make_request/) { frames = 0; return }
+	for (i = 1; i <= limit; i++) if (frame[i] ~ /^add_dma_entry/) { frames = 0; return }
+	for (inner = 1; inner < limit && infra(frame[inner]); inner++) {}
+	nth[address[inner]]++
 	own = 0
 	for (i = 1; i <= limit; i++) if (index(frame[i], m)) { own = i; break }
-	if (own == 0 || frame[1] ~ /usercopy|copy_|strncpy|futex|make_request/) { frames = 0; return }
-	for (i = 1; i <= limit; i++) if (frame[i] ~ /^add_dma_entry/) { frames = 0; return }
+	if (own == 0) { frames = 0; return }
 	# What came in between has interrupted the driver, at any place of it.
 	for (i = 1; i < own; i++) if (frame[i] ~ /^asm_/) { frames = 0; return }
 	for (i = 1; i <= own; i++) {
@@ -52,7 +56,7 @@ function end(  i, f, own, key, addr, word, past, limit) {
 		past = 1
 		key = key (key == "" ? "" : " < ") f
 	}
-	print "site " address[own] " " own " " word key
+	print "site " address[own] " " own " " address[inner] " " nth[address[inner]] " " word key
 	frames = 0
 }
 /<stack trace>/ { next }
@@ -89,6 +93,12 @@ spare_others() {
 	set -- $(grep -A1 ' add_dma_entry$' /proc/kallsyms | cut -d' ' -f1)
 	for dir in failslab fail_page_alloc; do
 		echo 0x$1 >/sys/kernel/debug/$dir/reject-start; echo 0x$2 >/sys/kernel/debug/$dir/reject-end
+	done
+}
+# Counted is only what returns to this address: the allocator's own needs do not shift the numbers.
+aim() { # FROM UP_TO
+	for dir in failslab fail_page_alloc; do
+		echo 0x$1 >/sys/kernel/debug/$dir/require-start; echo 0x$2 >/sys/kernel/debug/$dir/require-end
 	done
 }
 step() { # NTH
@@ -146,36 +156,30 @@ export class AllocationSites {
    * made there, and the last one, when something has been done already that must be undone.
    */
   async sweep(step: TaskStep, most: number): Promise<Coverage> {
-    const order = (await this.#trace(step)).map(({ site }) => site);
-    const found = new Set(order.filter(isSite));
+    const order = await this.#trace(step);
+    const found = new Set(order.map(({ site }) => site).filter(isSite));
     const failed = new Set<string>();
     let allocations = 0;
-    const fail = async (numbers: readonly number[]) => {
-      const sites = await this.#fail(step, numbers);
-      for (const site of sites) failed.add(site);
-      allocations += sites.length;
+    const fail = async (lines: readonly Line[]) => {
+      for (let done = 0; done < lines.length; done += stretch) {
+        const sites = await this.#fail(step, lines.slice(done, done + stretch));
+        for (const site of sites) failed.add(site);
+        allocations += sites.length;
+        this.#tells(`${step}: ${Math.min(done + stretch, lines.length)} of ${lines.length}`);
+      }
     };
-    const numbers = [...found]
-      .slice(0, most)
-      .flatMap((site) => [...new Set([order.indexOf(site) + 1, order.lastIndexOf(site) + 1])]);
-    for (let done = 0; done < numbers.length; done += stretch) {
-      await fail(numbers.slice(done, done + stretch));
-      this.#tells(`${step}: ${Math.min(done + stretch, numbers.length)} of ${numbers.length}`);
-    }
+    await fail([...found].slice(0, most).flatMap((site) => firstAndLast(order, site)));
     // The allocator asks now and then for itself: numbers shift, and a site is passed over.
     const all = found.size <= most;
     const once = new Set(all ? [...found].filter((site) => !failed.has(site)) : []);
     for (let attempt = 0; attempt < mostAttempts && all; attempt += 1) {
       const missing = [...found].filter((site) => !failed.has(site));
       if (missing.length === 0) break;
-      this.#tells(`${step}: once more for ${missing.join('; ')}`);
-      const now = (await this.#trace(step)).map(({ site }) => site);
-      for (const site of missing) {
-        const number = now.indexOf(site) + 1;
-        if (number === 0) continue;
-        once.delete(site);
-        await fail([number]);
-      }
+      this.#tells(`${step}: ${missing.length} were passed over`);
+      const now = await this.#trace(step);
+      const there = missing.flatMap((site) => firstAndLast(now, site).slice(0, 1));
+      for (const { site } of there) once.delete(site);
+      await fail(there);
     }
     for (const site of failed) once.delete(site);
     return { found, failed, once, allocations, complete: all };
@@ -188,7 +192,7 @@ export class AllocationSites {
       `${fresh}
 watch; only_failed 0; all_tasks; echo >$t/trace; echo 1 >$t/tracing_on
 ${traffic}
-echo 0 >$t/tracing_on; sites 0 0 | sort -u`,
+echo 0 >$t/tracing_on; sites 0 0 | awk '{ $5 = 0; print }' | sort -u`,
     );
     return new Map(
       lines.filter(isOwn).map(({ site, address }) => [site.split(' < ').at(-1) ?? site, address]),
@@ -204,7 +208,7 @@ lab-fault arm $m 0 3 any >/dev/null || exit 1
 for dir in failslab fail_page_alloc; do
 	d=/sys/kernel/debug/$dir
 	echo 0x${address} >$d/require-start
-	echo 0x${(BigInt(`0x${address}`) + 1n).toString(16)} >$d/require-end
+	echo 0x${next(address)} >$d/require-end
 	echo 16 >$d/stacktrace-depth
 	echo 100 >$d/probability
 done
@@ -226,17 +230,19 @@ step 0; undo; sites 1 0; lab-fault disarm >/dev/null`,
     );
   }
 
-  /** The sites at which the numbered allocations have failed; none for a number that is too large. */
-  async #fail(step: TaskStep, numbers: readonly number[]): Promise<readonly string[]> {
-    const lines = await this.#run(
+  /** The sites at which allocations have failed when these were to; none for one that was not made. */
+  async #fail(step: TaskStep, lines: readonly Line[]): Promise<readonly string[]> {
+    const tries = lines.map(({ inner, nth }) => `aim ${inner} ${next(inner)}; try ${nth}`);
+    const failed = await this.#run(
       `failing allocations during ${step}`,
       `watch; only_failed 'ret == 1'; only_this_task
 lab-fault arm $m 0 1000000 any >/dev/null || exit 1; spare_others
 ${stepScript(step, this.#device)}
-for n in ${numbers.join(' ')}; do step $n; undo; sites 1 1; done
+try() { step $1; undo; sites 1 1; }
+${tries.join('\n')}
 lab-fault disarm >/dev/null`,
     );
-    return lines.map(({ site }) => site);
+    return failed.map(({ site }) => site);
   }
 
   async #run(doing: string, script: string): Promise<readonly Line[]> {
@@ -251,6 +257,21 @@ interface Line {
   readonly address: string;
   /** Position of the driver's function on the stack, from 1. */
   readonly depth: number;
+  /** To what the call of the allocator returns. */
+  readonly inner: string;
+  /** How often that one has been there, this time included. */
+  readonly nth: number;
+}
+
+/** The first time of a site and the last one, if that is another. */
+function firstAndLast(order: readonly Line[], site: string): readonly Line[] {
+  const lines = order.filter((line) => line.site === site);
+  return lines.length > 1 ? [...lines.slice(0, 1), ...lines.slice(-1)] : lines;
+}
+
+/** The address behind this one. */
+function next(address: string): string {
+  return (BigInt(`0x${address}`) + 1n).toString(16);
 }
 
 /** How deep below the driver an allocation is its own, and not one of the stack it hands packets to. */
@@ -269,7 +290,8 @@ function isSite(site: string): boolean {
 }
 
 function parseLine(line: string): readonly Line[] {
-  const [, address, depth, site] = /^site ([0-9a-f]+) (\d+) (.*)$/.exec(line) ?? [];
-  if (address === undefined || depth === undefined || site === undefined) return [];
-  return [{ address, depth: Number(depth), site }];
+  const found = /^site ([0-9a-f]+) (\d+) ([0-9a-f]+) (\d+) (.*)$/.exec(line);
+  if (found === null) return [];
+  const [, address = '', depth, inner = '', nth, site = ''] = found;
+  return [{ address, depth: Number(depth), inner, nth: Number(nth), site }];
 }
