@@ -113,7 +113,6 @@ static void queue_drain(FerronicQueue *queue)
     int64_t end = ferronic_now() + core->stop_delay_ns;
 
     trace_ferronic_queue_drain(core->id, queue->name);
-    ferronic_reached(core, FERRONIC_DEVICE_STATE_DRAINING);
     queue->enabled = false;
     if (queue->tx && queue_tx(queue)->fetched) {
         FerronicTx *tx = queue_tx(queue);
@@ -125,6 +124,7 @@ static void queue_drain(FerronicQueue *queue)
         ferronic_queue_stop(queue);
         return;
     }
+    ferronic_reached(core, FERRONIC_DEVICE_STATE_DRAINING);
     timer_mod(queue->drain_timer, end);
 }
 
@@ -229,6 +229,7 @@ void ferronic_queue_set_enable(FerronicQueue *queue, bool enable)
         return;
     }
     if (!queue->core->bus_master) {
+        ferronic_reached(queue->core, FERRONIC_DEVICE_STATE_NO_BUS_MASTER);
         ferronic_contract_violation(queue->core, FERRONIC_RULE_BUS_MASTER,
                                     queue->id, 0,
                                     "enabled with bus mastering off");

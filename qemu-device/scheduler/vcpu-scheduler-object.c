@@ -102,8 +102,8 @@ static int load_done(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_vcpu_scheduler = {
     .name = TYPE_VCPU_SCHEDULER,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = load_done,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(started, VcpuScheduler),

@@ -240,10 +240,8 @@ void vcpu_scheduler_end_turn(VcpuScheduler *s)
     if (s->changes_done + 1 < s->depth &&
         s->change[s->changes_done] <= vcpu_scheduler_position(s)) {
         s->changes_done++;
-        s->priority[s->current] = s->depth - s->changes_done;
-    } else {
-        s->priority[s->current] = --s->lowest;
     }
+    s->priority[s->current] = --s->lowest;
 }
 
 bool vcpu_scheduler_gives_way(VcpuScheduler *s, CPUState *cpu)

@@ -90,9 +90,16 @@ describe('a simulated world', function () {
       const other = await run(world(2, policy));
       expect(other.instructions).to.not.equal(first.instructions);
     });
+  }
 
-    it(`runs the same when the turns of the policy ${policy.policy} are written down`, async () => {
-      const listed = join(dir, `listed-${policy.policy}.json`);
+  for (const policy of [
+    { policy: 'fair' },
+    { policy: 'random', sliceMax: 20_000, irqDelayMax: 1_000 },
+    { policy: 'random', sliceMax: 5_000, from: 100_000_000, until: 300_000_000 },
+    { policy: 'pct', depth: 20, horizon: 500_000_000 },
+  ]) {
+    it(`runs the same when its turns are written down: ${JSON.stringify(policy)}`, async () => {
+      const listed = join(dir, 'listed.json');
       const first = await run(world(1, policy), '--as-list', listed);
       const again = await run(listed);
       expect(JSON.parse(readFileSync(listed, 'utf8')).schedule.policy).to.equal('list');

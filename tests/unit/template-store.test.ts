@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -54,6 +54,7 @@ describe('a machine that cannot be brought to where it is to be saved', () => {
     const store = new TemplateStore(root);
     const error = await store.get(failing, wait).catch((thrown: unknown) => thrown);
     expect(String(error)).to.contain('QEMU cannot be started');
+    expect(readdirSync(root).filter((name) => !name.endsWith('.lock'))).to.deep.equal([]);
     expect((await store.get(recipe('c'.repeat(64)), wait)).state).to.equal(null);
   });
 });

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WorkloadConfig } from '../config/define-lab.ts';
 import type { WorldCoverage, WorldCoverageReport } from '../coverage/world-coverage.ts';
 import type { Simulation } from '../replay/simulation.ts';
 import type { WorldDraft } from '../run/read-world.ts';
@@ -13,8 +12,6 @@ import { prepareSimulation } from './simulation.ts';
 /** What is hunted in. */
 export interface Scenario {
   readonly draft: WorldDraft;
-  /** Workloads that the target has not, by name. */
-  readonly workloads: Readonly<Record<string, WorkloadConfig>>;
   /** Title of the one crash that is looked for: steps and faults of the draft stay as they are. */
   readonly title?: string;
 }
@@ -41,12 +38,14 @@ export interface Hunted {
 
 /** Runs worlds of a scenario as the settings say. */
 export async function huntScenario(
-  { draft, workloads, title }: Scenario,
+  { draft, title }: Scenario,
   { first, coverage: looks, ...plan }: HuntSettings,
   observer: HuntObserver,
   signal: AbortSignal,
 ): Promise<Hunted> {
-  await using simulation = await prepareSimulation(draft, signal, workloads);
+  await using simulation = await prepareSimulation(draft, signal);
+  // What is left of the time is for worlds.
+  await simulation.prepare(signal);
   const coverage = looks ? await simulation.coverage(signal) : undefined;
   const deps = {
     draw: (seed: number) =>

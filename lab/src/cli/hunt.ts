@@ -8,7 +8,7 @@ import { chooseDefect, chooseDriver, chooseTarget, listDefects } from '../config
 import { loadConfig } from '../config/load-config.ts';
 import { loadChosenDefects } from '../defects/catalogue.ts';
 import { workloadOfDefect } from '../defects/defect-workload.ts';
-import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
+import { type ExitStatus, exitStatus, LabFailure, UsageError } from '../errors.ts';
 import { maxSeed } from '../faults/seeded-random.ts';
 import { findRun } from '../run/find-run.ts';
 import type { RunFolder } from '../run/run-folder.ts';
@@ -159,9 +159,17 @@ async function huntAll(
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   const hunts: { readonly scenario: Scenario; readonly hunted: Hunted }[] = [];
+  let failed = false;
   for (const scenario of scenarios) {
     if (signal.aborted) break;
-    hunts.push({ scenario, hunted: await huntIn(scenario, settings, signal) });
+    try {
+      hunts.push({ scenario, hunted: await huntIn(scenario, settings, signal) });
+    } catch (error) {
+      if (!(error instanceof LabFailure) && !signal.aborted) throw error;
+      // What the others have found is worth something.
+      failed = true;
+      if (!signal.aborted) process.stderr.write(`${String(error)}\n`);
+    }
   }
   const { seed } = settings;
   process.stdout.write(
@@ -169,10 +177,11 @@ async function huntAll(
       ? `${JSON.stringify({ seed, hunts: hunts.map(({ scenario, hunted }) => ({ ...nameOf(scenario), ...huntDocument(hunted) })) })}\n`
       : `${huntsTable(hunts)}\n`,
   );
-  return statusOf(
+  const status = statusOf(
     hunts.map(({ hunted }) => hunted.state),
     signal,
   );
+  return failed && !signal.aborted ? exitStatus.labFailed : status;
 }
 
 function nameOf({ draft }: Scenario) {
@@ -190,7 +199,7 @@ async function huntFrom(
 ): Promise<ExitStatus> {
   const folder = await findRun(stateDirectory().runs, from);
   const { title, draft } = await readLiveCrash(folder, schedule);
-  const hunted = await huntIn({ draft, workloads: {}, title }, settings, signal);
+  const hunted = await huntIn({ draft, title }, settings, signal);
   await tellReproduction(folder, title, hunted.state);
   process.stdout.write(
     json
@@ -248,9 +257,7 @@ async function scenariosOf(
     const own =
       catalogued === undefined ? undefined : workloadOfDefect(catalogued.manifest, target);
     const workload = { name: wanted ?? own?.name ?? 'traffic-churn' };
-    const workloads = own === undefined ? {} : { [own.name]: own.workload };
     return chosen.map((schedule) => ({
-      workloads,
       draft: {
         version: 1,
         machine: { cpus: 2, memoryMiB: memoryMiB[kernel], mode: 'sim', kernel },

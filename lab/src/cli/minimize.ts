@@ -31,6 +31,7 @@ interface MinimizeOptions {
 
 const mostWorkers = 64;
 const mostSeeds = 1_000;
+const describeMs = 120_000;
 /** Switches that are told of. */
 const mostShown = 20;
 
@@ -84,7 +85,7 @@ async function minimize(crash: string, options: MinimizeOptions): Promise<ExitSt
   const found = await minimizeWorld(world, deps, signal).finally(() => clearTimeout(timer));
   await writeDurably(output, `${JSON.stringify(found.world, null, 2)}\n`);
   const wallMs = Math.round(performance.now() - since);
-  const switches = await describe(simulation, found, interrupted);
+  const switches = await describe(simulation, found);
   process.stdout.write(
     options.json
       ? `${JSON.stringify(document(world, { ...found, switches }, output, wallMs))}\n`
@@ -128,7 +129,6 @@ type Described = Omit<Minimized, 'switches'> & { readonly switches: readonly Pla
 async function describe(
   { parts, world }: Simulation,
   { switches, loads }: Minimized,
-  signal: AbortSignal,
 ): Promise<readonly PlacedSwitch[]> {
   const { vmlinux, qemu, modules } = parts;
   const ko = modules[world.driver.name];
@@ -136,7 +136,8 @@ async function describe(
     ...{ vmlinux, toolchain: qemu.toolchainRoot },
     ...(ko === undefined ? {} : { module: { ko, loads } }),
   };
-  const wait: Wait = { signal, deadline: Deadline.never };
+  // Also of what an interrupted search has found.
+  const wait: Wait = { signal: new AbortController().signal, deadline: Deadline.after(describeMs) };
   const places = await codePlaces([...new Set(switches.map(({ next }) => next))], objects, wait);
   return switches.map((one) => ({ ...one, before: places.get(one.next) ?? null }));
 }

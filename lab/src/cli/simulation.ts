@@ -5,11 +5,13 @@ import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { StreamProgress } from '../artifacts/build-progress.ts';
 import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { projectRoot } from '../artifacts/project-root.ts';
-import { chooseDefect } from '../config/choose.ts';
-import type { WorkloadConfig } from '../config/define-lab.ts';
+import { chooseDefect, chooseTarget } from '../config/choose.ts';
+import type { TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { readDriverMap } from '../coverage/driver-map.ts';
 import { WorldCoverage } from '../coverage/world-coverage.ts';
+import { defectFolders, loadChosenDefects } from '../defects/catalogue.ts';
+import { workloadOfDefect } from '../defects/defect-workload.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Simulation } from '../replay/simulation.ts';
 import { setupBlocksFile } from '../run/driver-template.ts';
@@ -36,15 +38,29 @@ export const simExitStatus: Readonly<Record<Outcome, ExitStatus>> = {
   MISS: exitStatus.labFailed,
 };
 
-/** Builds what a world needs, and fills in what it leaves out. `workloads` are there besides those of the target. */
+/** The workload that a defect of the catalogue may have of its own, by its name; none for others. */
+function ownWorkload(
+  target: TargetConfig,
+  defect: string | null,
+): Readonly<Record<string, WorkloadConfig>> {
+  const root = projectRoot();
+  if (defect === null || !defectFolders(root).includes(defect)) return {};
+  const [catalogued] = loadChosenDefects(root, [defect]);
+  if (catalogued === undefined) return {};
+  const { name, workload } = workloadOfDefect(catalogued.manifest, target);
+  return { [name]: workload };
+}
+
+/** Builds what a world needs, and fills in what it leaves out. */
 export async function prepareSimulation(
   draft: WorldDraft,
   signal: AbortSignal,
-  workloads: Readonly<Record<string, WorkloadConfig>> = {},
 ): Promise<Simulation> {
   const root = projectRoot();
-  const { target, driver } = configured(await loadConfig(root), draft, workloads);
+  const lab = await loadConfig(root);
   const { defect } = draft.driver;
+  const own = ownWorkload(chooseTarget(lab, draft.target), defect);
+  const { target, driver } = configured(lab, draft, own);
   if (defect !== null) chooseDefect(root, driver, defect);
   const wait: Wait = { signal, deadline: Deadline.never };
   const progress = new StreamProgress(process.stderr);
@@ -72,6 +88,9 @@ export async function prepareSimulation(
       // One that was held on its way is no result.
       if (options.hold === undefined) await store.record(ran.verdict);
       return ran;
+    },
+    prepare: async (stop) => {
+      await simulator.driverTemplate(world, { signal: stop, deadline: Deadline.never });
     },
     boot: (other) => simulator.boot(other, { signal, deadline: Deadline.never }),
     coverage: async (stop) => {

@@ -21,7 +21,7 @@ export interface Trial {
   readonly reason: string;
   /** Where the driver's code was, each time it was loaded. */
   readonly loads: readonly ModuleSections[];
-  /** The turns taken from a vCPU that would have gone on, when they were asked for. */
+  /** Its turns as a list has them, when they were asked for. */
   readonly switches?: readonly Switch[];
 }
 
@@ -205,7 +205,7 @@ class Minimizer {
     const { schedule } = this.#world;
     const { irqDelayMax } = schedule;
     const sliceMax = schedule.policy === 'random' ? schedule.sliceMax : windowSliceMax;
-    const crash = await this.#deps.locate(this.#world, this.#signal);
+    const crash = await this.#unlessCut(this.#deps.locate(this.#world, this.#signal));
     for (const width of windows) {
       if (width >= crash) return;
       const narrowed = withSchedule(this.#world, {
@@ -263,10 +263,18 @@ class Minimizer {
     return title === this.#title && reason === this.#reason;
   }
 
+  /** What comes of something that the end of the search may have cut. */
+  async #unlessCut<T>(work: Promise<T>): Promise<T> {
+    const result = await work.catch((error: unknown) => {
+      throw this.#signal.aborted ? new CutShort() : error;
+    });
+    if (this.#signal.aborted) throw new CutShort();
+    return result;
+  }
+
   async #try(world: SimWorld, recordSwitches: boolean): Promise<Trial> {
     if (this.#signal.aborted) throw new CutShort();
-    const trial = await this.#deps.run(world, recordSwitches, this.#signal);
-    if (this.#signal.aborted) throw new CutShort();
+    const trial = await this.#unlessCut(this.#deps.run(world, recordSwitches, this.#signal));
     this.#trials += 1;
     const { title, runId } = trial;
     if (title !== null && title !== this.#title && this.#title !== '')

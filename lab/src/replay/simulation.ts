@@ -14,6 +14,8 @@ export interface Simulation extends AsyncDisposable {
   withSeed(seed: number): SimWorld;
   /** Runs it, or another one of the same artifacts and machine, and keeps the result. */
   run(world?: SimWorld, options?: SimRunOptions & { signal?: AbortSignal }): Promise<SimRun>;
+  /** Makes the saved machine that its runs begin with, if it is not there. */
+  prepare(signal: AbortSignal): Promise<void>;
   /** Boots its machine, or that of another world, and throws it away. */
   boot(world: SimWorld): Promise<ColdBoot>;
   /** The artifacts that it is made of. */

@@ -24,11 +24,19 @@ export async function deviceStates(
   nics: readonly string[],
   wait: Wait,
 ): Promise<DeviceStates> {
-  const sums: Record<string, number> = {};
+  let sums: DeviceStates = {};
   for (const nic of nics) {
     const path = `/machine/peripheral/${nic}`;
     const { states } = await port.execute('query-ferronic', { path }, wait);
-    for (const { state, times } of states) sums[state] = (sums[state] ?? 0) + Number(times);
+    const counts = states.map(({ state, times }) => [state, Number(times)] as const);
+    sums = addStates(sums, Object.fromEntries(counts));
   }
+  return sums;
+}
+
+/** Both together. */
+export function addStates(one: DeviceStates, other: DeviceStates): DeviceStates {
+  const sums: Record<string, number> = { ...one };
+  for (const [state, times] of Object.entries(other)) sums[state] = (sums[state] ?? 0) + times;
   return sums;
 }

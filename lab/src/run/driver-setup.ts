@@ -14,14 +14,16 @@ export interface DriverSetup {
   readonly atEnd: readonly EndCheckName[];
 }
 
-/** Loads the driver, binds it to its devices and joins these: where every workload begins. */
+/** Loads the driver, binds it to its devices and joins these: where every workload begins. `onBegin`: from now on it is in the driver's hands. */
 export async function setUpDriver(
   guest: Guest,
   { module, pciId, atEnd }: DriverSetup,
   onLoad: (sections: ModuleSections) => void,
+  onBegin: () => void = () => undefined,
 ): Promise<GuestDriver> {
   const driver = await GuestDriver.find(guest, module, pciId, onLoad);
   await prepareEndChecks(atEnd, guest);
+  onBegin();
   await driver.load();
   await driver.bind();
   await driver.linkUp();

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Wait } from 'qemu-ipc/wait';
+import { LabFailure } from '../errors.ts';
 import type { MachineSpec, NicSpec } from '../vm/machine-spec.ts';
+import { describeExit, endedByGuest, type VmExit } from '../vm/qemu-process.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { ConsoleFile } from './console-file.ts';
@@ -12,7 +14,7 @@ import { type DriverSetup, setUpDriver } from './driver-setup.ts';
 import { Guest } from './guest.ts';
 import type { ModuleSections } from './module-sections.ts';
 import { SimulatedGuest } from './simulated-guest.ts';
-import type { Brought, TemplateRecipe } from './template-store.ts';
+import type { Brought, TemplateObserver, TemplateRecipe } from './template-store.ts';
 import { WorkloadEnded } from './workload-end.ts';
 
 /** What is known of a machine whose driver is loaded. */
@@ -48,7 +50,9 @@ export function driverTemplate(
   machine: MachineSpec,
   setup: DriverSetup,
   { hash, archives }: DriverFiles,
+  observer: TemplateObserver,
 ): TemplateRecipe<DriverFacts> {
+  // What the guest is told to do for it is not in the key: whoever changes that changes the version.
   const content = canonicalJson({ version: 1, booted: booted.key, driver: hash, ...setup });
   return {
     key: createHash('sha256').update(content).digest('hex'),
@@ -58,13 +62,10 @@ export function driverTemplate(
       const scheduler = { policy: { policy: 'fair' }, seed: 0n } as const;
       const simulation = { scheduler, template: await booted.state(wait) };
       const watched = { ...spec, simulation, driverTrace: { blocks: setupBlocksFile } };
-      return await bring(
-        await SimulatedMachine.load(watched, wait),
-        spec.nics,
-        setup,
-        archives,
-        wait,
-      );
+      const machine = await SimulatedMachine.load(watched, wait);
+      const brought = await bring(machine, spec.nics, setup, archives, wait);
+      if (brought.facts.loaded === null) observer(`it is not saved: ${brought.facts.why}`);
+      return brought;
     },
   };
 }
@@ -79,10 +80,11 @@ async function bring(
   archives: readonly string[],
   { signal }: Wait,
 ): Promise<Brought<DriverFacts>> {
+  let session: SimulatedGuest | undefined;
   try {
     const files = await Promise.all(archives.map((archive) => readFile(archive)));
     const console = new ConsoleFile(join(machine.runDir, 'console.log'), setup.module);
-    const session = new SimulatedGuest(machine, Buffer.concat(files), async () => {
+    session = new SimulatedGuest(machine, Buffer.concat(files), async () => {
       await console.read();
       const [report] = console.reports;
       if (report !== undefined) throw new Reported(report.title);
@@ -91,15 +93,27 @@ async function bring(
     const driver = await setUpDriver(new Guest(session, signal), setup, (loaded) => {
       sections = loaded;
     });
-    const [broken] = await deviceReports(machine.runDir, nics);
+    // A report that is not over yet is one, too.
+    const [report] = console.end();
+    const [broken = report] = await deviceReports(machine.runDir, nics);
     if (broken !== undefined) throw new Reported(broken.title);
     return { machine, facts: { loaded: { devices: driver.devices, sections } } };
   } catch (error) {
     await machine[Symbol.asyncDispose]();
     if (error instanceof Reported) return unusable(error.message);
-    if (error instanceof WorkloadEnded) return unusable(JSON.stringify(error.end));
-    throw error;
+    if (!(error instanceof WorkloadEnded)) throw error;
+    const exit = session?.end?.kind === 'ended' ? session.end.exit : undefined;
+    // A QEMU that was killed says nothing of the driver.
+    if (exit !== undefined && !endedByGuest(exit)) throw diedMeanwhile(exit, error);
+    return unusable(JSON.stringify(error.end));
   }
+}
+
+function diedMeanwhile(exit: VmExit, cause: unknown): LabFailure {
+  return new LabFailure('QEMU_DIED', `QEMU ${describeExit(exit)} while a machine was prepared`, {
+    remedy: 'The same command tries again; look whether memory is short.',
+    cause,
+  });
 }
 
 function unusable(why: string): Brought<DriverFacts> {

@@ -7,7 +7,7 @@ import { addTallies, emptyTally } from '../fault-tally.ts';
 import { cancelDeviceFault, deviceTally, faultAhead, injectDeviceFault } from '../faults/inject.ts';
 import type { Verdict } from '../verdict.ts';
 import type { DriverTrace, MachineSpec } from '../vm/machine-spec.ts';
-import { describeExit, type VmExit } from '../vm/qemu-process.ts';
+import { describeExit, endedByGuest } from '../vm/qemu-process.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
 import {
   type ScheduleReport,
@@ -19,7 +19,7 @@ import {
 import { concludeRun, type EndedRun, type RunIdentity } from './conclude-run.ts';
 import { ConsoleFile } from './console-file.ts';
 import { deviceReports } from './device-log.ts';
-import { type DeviceStates, deviceStates } from './device-states.ts';
+import { addStates, type DeviceStates, deviceStates } from './device-states.ts';
 import { setUpDriver } from './driver-setup.ts';
 import type { LoadedDriver } from './driver-template.ts';
 import { writeDurably } from './durable-file.ts';
@@ -48,7 +48,7 @@ export interface SimRunDeps extends RunIdentity {
   readonly archives: readonly string[];
   /** PCI identity of the device under test, `vendor:device`. */
   readonly pciId: string;
-  /** Whether the turns that were taken from a vCPU are written to `switchesFile`. */
+  /** Whether the turns are written to `switchesFile`. */
   readonly recordSwitches?: boolean;
   /** What is written down of the driver's code that is executed. */
   readonly driverTrace?: DriverTrace;
@@ -88,7 +88,7 @@ export interface SimRun extends SimTrace {
   readonly folder: string;
   /** Where the driver's code was, each time it was loaded. */
   readonly loads: readonly ModuleSections[];
-  /** Of both cards, since the machine was booted; none when they could not be asked. */
+  /** Of all cards, since the machine was booted; none of one that could not be asked. */
   readonly states: DeviceStates;
   /** QEMU could not load the saved machine that it was to begin with. */
   readonly badTemplate: boolean;
@@ -103,7 +103,7 @@ export const simTraceFile = 'simulation.json';
 /** Ends a workload when the console has a report. */
 class Alarm extends Error {}
 
-/** The file of the run folder with the turns that were taken from a vCPU; its lines: QEMU's qapi/qom.json, "record". */
+/** The file of the run folder with the turns as a list has them; its lines: QEMU's qapi/qom.json, "record". */
 export const switchesFile = 'switches.txt';
 
 const turnsFile = 'turns.txt';
@@ -185,10 +185,18 @@ class SimulatedRun {
     const nics = spec.nics.map(({ id }) => id);
     const tally = await deviceTally(machine.vm.qmp, nics, wait).catch(() => emptyTally);
     this.#faults = addTallies(tally, this.#injected.allocationTally(0));
-    this.#states = await deviceStates(machine.vm.qmp, nics, wait).catch(() => ({}));
+    for (const id of nics) await this.#noteStates(machine, [id]).catch(() => undefined);
     const { exit } = await machine.vm.stop();
     this.#events.write('qemu-exit', { how: describeExit(exit) });
     return end;
+  }
+
+  async #noteStates({ vm }: SimulatedMachine, nics: readonly string[]): Promise<void> {
+    const states = await deviceStates(vm.qmp, nics, {
+      signal: never,
+      deadline: Deadline.after(commandMs),
+    });
+    this.#states = addStates(this.#states, states);
   }
 
   async #machineSpec(): Promise<MachineSpec> {
@@ -237,6 +245,7 @@ class SimulatedRun {
         surprise: new Slots(qmp, this.#deps.machine.nics, signal, {
           rest: (ms) => guest.rest(ms),
           ahead: true,
+          beforeItGoes: (id) => this.#noteStates(machine, [id]).catch(() => undefined),
         }),
         schedule: new FaultSchedule(plan).aheadOfTime,
         makeFault: (fault, afterNs) => this.#makeFault(machine, fault, afterNs),
@@ -275,9 +284,10 @@ class SimulatedRun {
       onLoad(loaded.sections);
       return GuestDriver.of(guest, driver.name, loaded.devices, onLoad);
     }
-    this.#stage = 'load';
     const { atEnd } = workload.params;
-    return await setUpDriver(guest, { module: driver.name, pciId, atEnd }, onLoad);
+    return await setUpDriver(guest, { module: driver.name, pciId, atEnd }, onLoad, () => {
+      this.#stage = 'load';
+    });
   }
 
   async #makeFault(
@@ -345,11 +355,6 @@ class SimulatedRun {
     };
     return await concludeRun(run, this.#deps, this.#events);
   }
-}
-
-/** QEMU ends in order when its guest resets itself. One that was killed says nothing of the driver. */
-function endedByGuest(exit: VmExit): boolean {
-  return exit.kind === 'exited' && exit.code === 0;
 }
 
 /** What QEMU is told of a schedule; a list of turns it reads from a file. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { TimedOutError } from 'qemu-ipc/errors';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
+import { LabFailure } from '../errors.ts';
 import { cpioArchive } from '../vm/cpio-archive.ts';
 import type { SimulatedMachine, TaskEnd } from '../vm/simulated-machine.ts';
 import type { ExecResult } from '../vm/ssh-session.ts';
@@ -45,7 +46,9 @@ export class SimulatedGuest implements GuestSession {
     ]);
     const task = this.#files === undefined ? script : Buffer.concat([this.#files, script]);
     this.#files = undefined;
-    const end = await this.machine.run(task, longestMs * 1e6, wait);
+    const end = await this.machine.run(task, longestMs * 1e6, wait).catch((error: unknown) => {
+      throw error instanceof TimedOutError ? hostTooSlow(command, error) : error;
+    });
     this.#virtualNs = end.kind === 'ended' ? this.#virtualNs : await this.machine.virtualNs(wait);
     await this.#afterEach();
     switch (end.kind) {
@@ -64,4 +67,16 @@ export class SimulatedGuest implements GuestSession {
   async rest(ms: number, signal: AbortSignal): Promise<void> {
     await this.exec(`sleep ${(ms / 1_000).toFixed(3)}`, ms + 60_000, signal);
   }
+}
+
+/** In a simulated machine only its own time is the guest's. */
+function hostTooSlow(command: string, cause: unknown): LabFailure {
+  return new LabFailure(
+    'HOST_TOO_SLOW',
+    `\`${command}\` took the host ${hostMs / 60_000} minutes`,
+    {
+      remedy: 'Run fewer worlds at the same time.',
+      cause,
+    },
+  );
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CommandRefusedError } from 'qemu-ipc/errors';
+import { CommandRefusedError, TimedOutError } from 'qemu-ipc/errors';
 import type { FerronicFault } from 'qemu-ipc/qapi.gen';
-import { Deadline, sleep, type Wait } from 'qemu-ipc/wait';
+import { Deadline, sleep, type Wait, waitFor } from 'qemu-ipc/wait';
 import type { NicSpec } from '../vm/machine-spec.ts';
 import { nicDevice } from '../vm/qemu-command-line.ts';
 import { WorkloadEnded } from './workload-end.ts';
@@ -37,6 +37,8 @@ export interface SlotTime {
   readonly rest: (ms: number) => Promise<void>;
   /** Whether the lab can do nothing while the guest does something: a fault is asked for ahead of its time. */
   readonly ahead: boolean;
+  /** Told of a card, by its id, that QEMU is to forget, with all that it has counted. */
+  readonly beforeItGoes?: (id: string) => Promise<void>;
 }
 
 /** The slots of a machine's NICs: takes cards out of them without notice, and puts them back. */
@@ -92,8 +94,9 @@ export class Slots implements SurpriseRemoval {
     const deleted = this.#deleted(id);
     // It is waited for only when the command was taken.
     deleted.catch(() => undefined);
+    await this.#time.beforeItGoes?.(id);
     await this.#refusable(doing, () => this.#deleteWhenOff(id));
-    await deleted;
+    await this.#inTime(deleted);
     await this.#refusable(doing, () =>
       this.#port.execute('device_add', nicDevice(nic), this.#wait(commandMs)),
     );
@@ -101,14 +104,13 @@ export class Slots implements SurpriseRemoval {
 
   /** The guest takes a second to turn a slot off; its power indicator blinks until then, and QEMU waits for it. */
   async #deleteWhenOff(id: string): Promise<void> {
-    const deadline = Deadline.after(forgottenMs);
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#port.execute('device_del', { id }, this.#wait(commandMs));
         return;
       } catch (error) {
         const busy = error instanceof CommandRefusedError && error.message.includes('busy');
-        if (!busy || deadline.expired || attempt === mostAttempts) throw error;
+        if (!busy || attempt === mostAttempts) throw error;
       }
       await this.#time.rest(betweenMs);
     }
@@ -122,19 +124,20 @@ export class Slots implements SurpriseRemoval {
   }
 
   async #deleted(id: string): Promise<void> {
-    const timeout = AbortSignal.timeout(forgottenMs);
-    const ended = new Promise<never>((_, reject) => {
-      timeout.addEventListener('abort', () => {
-        const said = 'QEMU still has it: the guest has not turned the slot off';
-        reject(new WorkloadEnded({ kind: 'refused', doing: 'putting a device back', said }));
-      });
-    });
-    const seen = (async () => {
-      for await (const { data } of this.#port.events({ names: ['DEVICE_DELETED'] })) {
-        if (data.device === id) return;
-      }
-    })();
-    await Promise.race([seen, ended]);
+    for await (const { data } of this.#port.events({ names: ['DEVICE_DELETED'] })) {
+      if (data.device === id) return;
+    }
+  }
+
+  async #inTime(deleted: Promise<void>): Promise<void> {
+    const doing = 'putting a device back';
+    try {
+      await waitFor(deleted, this.#wait(forgottenMs), doing);
+    } catch (error) {
+      if (!(error instanceof TimedOutError)) throw error;
+      const said = 'QEMU still has it: the guest has not turned the slot off';
+      throw new WorkloadEnded({ kind: 'refused', doing, said });
+    }
   }
 
   async #refusable(doing: string, act: () => Promise<unknown>): Promise<void> {

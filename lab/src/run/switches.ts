@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from 'node:fs/promises';
+import { LabFailure } from '../errors.ts';
 import type { Schedule } from './world.ts';
 
 /** A turn that no vCPU gave way for, or for another one than that which has it. */
@@ -14,7 +15,13 @@ export interface Switch {
 
 /** Reads what the vcpu-scheduler has recorded: qapi/qom.json, VcpuSchedulerProperties. */
 export async function readSwitches(path: string): Promise<readonly Switch[]> {
-  const lines = (await readFile(path, 'utf8')).split('\n');
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new LabFailure('NO_SWITCHES', `QEMU has recorded no turns: ${path}`, {
+      remedy: 'The verdict of the run says what became of it.',
+      cause,
+    });
+  });
+  const lines = text.split('\n');
   return lines.flatMap((line) => {
     const [at, cpu, next] = line.split(' ');
     return at === undefined || cpu === undefined || next === undefined
@@ -25,6 +32,7 @@ export async function readSwitches(path: string): Promise<readonly Switch[]> {
 
 /** QEMU's default: qapi/qom.json, VcpuSchedulerProperties. */
 const defaultSliceMax = 100_000;
+const mostSliceMax = 2 ** 31 - 1;
 
 /**
  * The schedule that has these switches. With all that a run with `schedule` has recorded it is the same schedule: between
@@ -52,6 +60,8 @@ function listedSliceMax(schedule: Schedule): number | undefined {
     case 'pct':
       return 2 * defaultSliceMax;
     case 'random':
-      return 2 * schedule.sliceMax > defaultSliceMax ? 2 * schedule.sliceMax : undefined;
+      return 2 * schedule.sliceMax > defaultSliceMax
+        ? Math.min(2 * schedule.sliceMax, mostSliceMax)
+        : undefined;
   }
 }

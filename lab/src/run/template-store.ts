@@ -62,13 +62,13 @@ const unusedMs = 7 * 24 * 3_600_000;
 /** Templates below a folder, made when they are asked for, dropped when nobody has used them for a week. */
 export class TemplateStore {
   readonly #root: string;
-  readonly #observer: TemplateObserver;
+  readonly observer: TemplateObserver;
   /** Hashes that this process has computed, each once however many ask. */
   readonly #hashes = new Map<string, Promise<string>>();
 
   constructor(root: string, observer: TemplateObserver = () => undefined) {
     this.#root = root;
-    this.#observer = observer;
+    this.observer = observer;
   }
 
   /** The template of a recipe. Made if it is not there, or damaged. */
@@ -79,11 +79,11 @@ export class TemplateStore {
     if (known !== undefined) return known as Template<Facts>;
     await mkdir(this.#root, { recursive: true });
     await using _lock = await lockFile(`${dir}.lock`, wait.signal, () => {
-      this.#observer('waiting for somebody else who makes the same template');
+      this.observer('waiting for somebody else who makes the same template');
     });
     const meanwhile = await this.#find(dir, key);
     if (meanwhile !== undefined) return meanwhile as Template<Facts>;
-    if (existsSync(join(dir, descriptionFile))) this.#observer('the saved machine is damaged');
+    if (existsSync(join(dir, descriptionFile))) this.observer('the saved machine is damaged');
     await this.#dropUnused();
     await this.#make(dir, recipe, wait);
     const made = await this.#find(dir, key);
@@ -149,11 +149,11 @@ export class TemplateStore {
     try {
       const making: Wait = { signal: wait.signal, deadline: wait.deadline.sooner(makingMs) };
       const machine = { ...recipe.machine, runDir: work };
-      this.#observer(recipe.doing);
+      this.observer(recipe.doing);
       const { saved, facts } = await save(recipe, machine, making);
       const state = join(work, stateFile);
       if (saved) {
-        this.#observer('looking whether it does the same twice');
+        this.observer('looking whether it does the same twice');
         await mustRepeat(machine, state, making);
       }
       const sha256 = saved ? await hashOf(state) : null;

@@ -69,6 +69,11 @@ export async function hunt(
   return await new Hunt(plan, deps, signal).go();
 }
 
+/** Whether a run says something of the driver. */
+function tells({ outcome }: Verdict): boolean {
+  return outcome === 'PASS' || outcome === 'FAIL';
+}
+
 class Hunt {
   readonly #plan: HuntPlan;
   readonly #deps: HuntDeps;
@@ -126,7 +131,7 @@ class Hunt {
   #note({ verdict, virtualNs, reachedNew }: HuntedWorld, world: SimWorld): void {
     this.#runs += 1;
     this.#virtualNs += virtualNs;
-    const counts = verdict.outcome === 'PASS' || verdict.outcome === 'FAIL';
+    const counts = tells(verdict);
     this.#fruitlessInARow = counts ? 0 : this.#fruitlessInARow + 1;
     if (!counts) {
       this.#fruitless.set(verdict.reason, (this.#fruitless.get(verdict.reason) ?? 0) + 1);
@@ -151,9 +156,9 @@ class Hunt {
 
   /** What a hunt finds is worth something if it comes back. The end of the hunt waits for that. */
   async #runAgain(title: string, ran: HuntedWorld, world: SimWorld): Promise<void> {
-    const { fingerprint } = await this.#deps.run(world, this.#interrupted);
+    const { verdict, fingerprint } = await this.#deps.run(world, this.#interrupted);
     const found = this.#crashes.get(title);
-    if (found === undefined || this.#interrupted.aborted) return;
+    if (found === undefined || this.#interrupted.aborted || !tells(verdict)) return;
     this.#crashes.set(title, { ...found, comesBack: fingerprint === ran.fingerprint });
     this.#deps.observer(this.#state());
   }

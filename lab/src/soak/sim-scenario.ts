@@ -184,7 +184,13 @@ export class Simulator {
       state: async (making: Wait) => (await this.#booted(world, making)).state,
     };
     const files = { hash: hashes.driver, archives };
-    return await this.#templates.get(driverTemplate(booted, machine, setup, files), wait);
+    const recipe = driverTemplate(booted, machine, setup, files, this.#templates.observer);
+    return await this.#templates.get(recipe, wait).catch(async (error: unknown) => {
+      if (!(error instanceof LabFailure) || error.code !== 'BAD_TEMPLATE') throw error;
+      // It is the booted machine that QEMU does not load.
+      await this.#templates.discard(await this.#booted(world, wait));
+      return await this.#templates.get(recipe, wait);
+    });
   }
 
   async #booted(world: SimWorld, wait: Wait): Promise<SavedTemplate> {

@@ -118,3 +118,8 @@ export function describeExit(exit: VmExit): string {
   if (exit.kind === 'killed') return `was killed by ${exit.signal}`;
   return exit.code > 128 ? `died of signal ${exit.code - 128}` : `ended with status ${exit.code}`;
 }
+
+/** QEMU ends in order when its guest resets itself. One that was killed says nothing of the driver. */
+export function endedByGuest(exit: VmExit): boolean {
+  return exit.kind === 'exited' && exit.code === 0;
+}

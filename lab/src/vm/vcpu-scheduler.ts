@@ -28,7 +28,7 @@ export interface VcpuSchedulerSpec {
   readonly seed: bigint;
   /** Interrupts are seen up to so many instructions late. */
   readonly irqDelayMax?: number;
-  /** File of the run folder that gets each turn that was taken from a vCPU. */
+  /** File of the run folder that gets the turns as a list has them. */
   readonly record?: string;
 }
 
