@@ -15,7 +15,7 @@ import type { SimRun } from '../run/sim-run.ts';
 import type { RoundParams, SimWorld } from '../run/world.ts';
 import { oneOf, positiveInteger } from './choice.ts';
 import { interruptible } from './signals.ts';
-import { prepareSimulation } from './simulation.ts';
+import { prepareSimulation, simMemoryMiB } from './simulation.ts';
 
 interface WorldsOptions {
   readonly kernel: string;
@@ -26,7 +26,6 @@ interface WorldsOptions {
   readonly json?: boolean;
 }
 
-const memoryMiB = { fast: 256, debug: 512 } as const;
 const most = 100_000;
 const mostWorkers = 256;
 /** A little of what workloads do. */
@@ -87,7 +86,7 @@ async function benchWorlds(options: WorldsOptions, signal: AbortSignal): Promise
 function draftOf(kernel: KernelFlavour): WorldDraft {
   return {
     version: 1,
-    machine: { cpus: 2, memoryMiB: memoryMiB[kernel], mode: 'sim', kernel },
+    machine: { cpus: 2, memoryMiB: simMemoryMiB[kernel], mode: 'sim', kernel },
     target: 'ferronic',
     driver: { name: 'ferronic_c', defect: null },
     workload: { name: 'traffic-churn' },

@@ -20,6 +20,7 @@ import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
 import { type Hunted, type HuntSettings, huntScenario, type Scenario } from './hunt-scenario.ts';
 import { huntDocument, huntHeading, huntProgress, huntSummary, huntsTable } from './hunt-text.ts';
 import { interruptSignal } from './signals.ts';
+import { simMemoryMiB } from './simulation.ts';
 
 interface HuntOptions {
   readonly minutes: string;
@@ -43,7 +44,6 @@ const schedules: Readonly<Record<(typeof policies)[number], Schedule>> = {
   random: { policy: 'random', sliceMax: 20_000 },
   pct: { policy: 'pct', depth: 3, horizon: 10_000_000_000 },
 };
-const memoryMiB = { fast: 256, debug: 512 } as const;
 const mostWorkers = 256;
 
 /** `ferrolab hunt`: simulated worlds of one scenario over many seeds; each crash comes back by `repro`. */
@@ -260,7 +260,7 @@ async function scenariosOf(
     return chosen.map((schedule) => ({
       draft: {
         version: 1,
-        machine: { cpus: 2, memoryMiB: memoryMiB[kernel], mode: 'sim', kernel },
+        machine: { cpus: 2, memoryMiB: simMemoryMiB[kernel], mode: 'sim', kernel },
         target: options.target,
         driver: { name: driver.module, defect },
         workload,
