@@ -13,9 +13,10 @@ import { LabFailure } from '../errors.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import type { SimRun } from '../run/sim-run.ts';
 import type { RoundParams, SimWorld } from '../run/world.ts';
+import { memoryMiB } from '../soak/live-soak.ts';
 import { oneOf, positiveInteger } from './choice.ts';
 import { interruptible } from './signals.ts';
-import { prepareSimulation, simMemoryMiB } from './simulation.ts';
+import { prepareSimulation } from './simulation.ts';
 
 interface WorldsOptions {
   readonly kernel: string;
@@ -86,7 +87,7 @@ async function benchWorlds(options: WorldsOptions, signal: AbortSignal): Promise
 function draftOf(kernel: KernelFlavour): WorldDraft {
   return {
     version: 1,
-    machine: { cpus: 2, memoryMiB: simMemoryMiB[kernel], mode: 'sim', kernel },
+    machine: { cpus: 2, memoryMiB: memoryMiB[kernel], mode: 'sim', kernel },
     target: 'ferronic',
     driver: { name: 'ferronic_c', defect: null },
     workload: { name: 'traffic-churn' },

@@ -15,12 +15,12 @@ import type { RunFolder } from '../run/run-folder.ts';
 import type { Schedule } from '../run/world.ts';
 import { noteReproduction, readLiveCrash } from '../soak/from-live.ts';
 import type { HuntState } from '../soak/hunt.ts';
+import { memoryMiB } from '../soak/live-soak.ts';
 import { stateDirectory } from '../store/state-directory.ts';
 import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
 import { type Hunted, type HuntSettings, huntScenario, type Scenario } from './hunt-scenario.ts';
 import { huntDocument, huntHeading, huntProgress, huntSummary, huntsTable } from './hunt-text.ts';
 import { interruptSignal } from './signals.ts';
-import { simMemoryMiB } from './simulation.ts';
 
 interface HuntOptions {
   readonly minutes: string;
@@ -260,7 +260,7 @@ async function scenariosOf(
     return chosen.map((schedule) => ({
       draft: {
         version: 1,
-        machine: { cpus: 2, memoryMiB: simMemoryMiB[kernel], mode: 'sim', kernel },
+        machine: { cpus: 2, memoryMiB: memoryMiB[kernel], mode: 'sim', kernel },
         target: options.target,
         driver: { name: driver.module, defect },
         workload,

@@ -30,9 +30,6 @@ import { ResultStore } from '../store/result-store.ts';
 import { stateDirectory } from '../store/state-directory.ts';
 import type { Outcome } from '../verdict.ts';
 
-/** Memory of machines whose world a verb makes up, in MiB. */
-export const simMemoryMiB = { fast: 256, debug: 512 } as const;
-
 /** Exit status of a verb that runs a world, by what came of it. */
 export const simExitStatus: Readonly<Record<Outcome, ExitStatus>> = {
   PASS: exitStatus.ok,

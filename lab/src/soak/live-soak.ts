@@ -30,7 +30,8 @@ export interface SoakRequest {
   readonly budgetMs: number;
 }
 
-const memoryMiB = { fast: 256, debug: 512 } as const;
+/** Memory of a guest, by its kernel, in MiB. */
+export const memoryMiB = { fast: 256, debug: 512 } as const;
 /** Start of a run to a loaded driver under emulation, in milliseconds, until one was measured. */
 const expectedBootMs = { fast: 6_000, debug: 35_000 } as const;
 
