@@ -22,19 +22,28 @@ export interface Coverage {
 /** Allocations of one command to the guest. */
 const stretch = 10;
 /** How often a site is looked for that was passed over. */
-const mostAttempts = 20;
+const mostAttempts = 12;
+/** How often one is tried then: what is made now and then only is not made each time. */
+const inARow = 3;
 const stretchMs = 300_000;
 
 /**
  * Prints a line for each time the kernel has asked on behalf of the driver: its site, the address to which the
  * call in the driver returns, that to which the call of the allocator does, and how often this one was there
  * before, whoever asked. What the allocator and the checkers ask for themselves has a
- * word before it, as its failure is not that of the site. With `failed`, only what was told to fail. With
+ * word before it, as its failure is not that of the site. Who needs a new node of a tree that the kernel
+ * shares depends on what is in the tree: all that a call of the driver's comes to are one site. With `failed`, only what was told to fail. With
  * `task`, not what interrupts have asked.
  */
 const sitesOfTrace = `
 function infra(f) { return f ~ /^(should_fail|__should_fail|kmem_cache_|__kmalloc|kmalloc|__do_kmalloc|___kmalloc|slab_|__slab|___slab|new_slab|allocate_slab|alloc_slab|refill_|__refill|alloc_from_pcs|alloc_full_sheaf|alloc_empty_sheaf|__pcs|__alloc_|prepare_alloc|alloc_pages|alloc_frozen|___alloc|get_free_pages|kasan|__kasan|stack_depot|save_stack|set_track|kmemleak|__create_object|create_object|__link_object|debug_object|__debug_object|lookup_object|fill_pool|debug_dma|dma_entry|dma_debug)/ }
-function end(  i, f, own, inner, key, addr, word, past, limit) {
+function node(f) {
+	if (f ~ /^(radix_tree_|idr_|ida_)/) return "a radix tree's node"
+	if (f ~ /^(xas_|__xas_|xa_|__xa_)/) return "an xarray's node"
+	if (f ~ /^(mas_|mtree_)/) return "a maple tree's node"
+	return ""
+}
+function end(  i, f, own, inner, key, addr, word, past, limit, tree) {
 	if (frames == 0 || irq || failed && !told) { frames = 0; return }
 	limit = frames < 31 ? frames : 31
 	if (frame[1] ~ /usercopy|copy_|strncpy|futex|make_request/) { frames = 0; return }
@@ -54,6 +63,8 @@ function end(  i, f, own, inner, key, addr, word, past, limit) {
 			continue
 		}
 		past = 1
+		if (tree != "" && i < own) continue
+		if (key == "" && i < own && (tree = node(f)) != "") { key = tree; continue }
 		key = key (key == "" ? "" : " < ") f
 	}
 	print "site " address[own] " " own " " address[inner] " " nth[address[inner]] " " word key
@@ -175,11 +186,13 @@ export class AllocationSites {
     for (let attempt = 0; attempt < mostAttempts && all; attempt += 1) {
       const missing = [...found].filter((site) => !failed.has(site));
       if (missing.length === 0) break;
-      this.#tells(`${step}: ${missing.length} were passed over`);
+      this.#tells(`${step}: passed over: ${missing.join('; ')}`);
       const now = await this.#trace(step);
       const there = missing.flatMap((site) => firstAndLast(now, site).slice(0, 1));
       for (const { site } of there) once.delete(site);
-      await fail(there);
+      for (let time = 0; time < inARow; time += 1) {
+        await fail(there.filter(({ site }) => !failed.has(site)));
+      }
     }
     for (const site of failed) once.delete(site);
     return { found, failed, once, allocations, complete: all };
