@@ -38,9 +38,9 @@ const stretchMs = 300_000;
 const sitesOfTrace = `
 function infra(f) { return f ~ /^(should_fail|__should_fail|kmem_cache_|__kmalloc|kmalloc|__do_kmalloc|___kmalloc|slab_|__slab|___slab|new_slab|allocate_slab|alloc_slab|refill_|__refill|alloc_from_pcs|alloc_full_sheaf|alloc_empty_sheaf|__pcs|__alloc_|prepare_alloc|alloc_pages|alloc_frozen|___alloc|get_free_pages|kasan|__kasan|stack_depot|save_stack|set_track|kmemleak|__create_object|create_object|__link_object|debug_object|__debug_object|lookup_object|fill_pool|debug_dma|dma_entry|dma_debug)/ }
 function node(f) {
-	if (f ~ /^(radix_tree_|idr_|ida_)/) return "a radix tree's node"
-	if (f ~ /^(xas_|__xas_|xa_|__xa_)/) return "an xarray's node"
-	if (f ~ /^(mas_|mtree_)/) return "a maple tree's node"
+	if (f ~ /^(radix_tree_|idr_|ida_)/) return "node of a radix tree"
+	if (f ~ /^(xas_|__xas_|xa_|__xa_)/) return "node of an xarray"
+	if (f ~ /^(mas_|mtree_)/) return "node of a maple tree"
 	return ""
 }
 function end(  i, f, own, inner, key, addr, word, past, limit, tree) {
