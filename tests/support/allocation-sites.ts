@@ -43,13 +43,15 @@ function node(f) {
 	if (f ~ /^(mas_|mtree_)/) return "node of a maple tree"
 	return ""
 }
-function end(  i, f, own, inner, key, addr, word, past, limit, tree) {
+function end(  i, f, own, inner, key, addr, word, past, limit, tree, refill) {
 	if (frames == 0 || irq || failed && !told) { frames = 0; return }
 	limit = frames < 31 ? frames : 31
 	if (frame[1] ~ /usercopy|copy_|strncpy|futex|make_request/) { frames = 0; return }
 	for (i = 1; i <= limit; i++) if (frame[i] ~ /^add_dma_entry/) { frames = 0; return }
 	for (inner = 1; inner < limit && infra(frame[inner]); inner++) {}
-	nth[address[inner]]++
+	refill = 0
+	for (i = 1; i < limit; i++) if (frame[i] ~ /^(__pcs_replace_empty_main|new_slab)[+]/) refill = 1
+	if (!refill) nth[address[inner]]++
 	own = 0
 	for (i = 1; i <= limit; i++) if (index(frame[i], m)) { own = i; break }
 	if (own == 0) { frames = 0; return }
@@ -100,13 +102,15 @@ spare_others() {
 		case $depth in */fail_page_alloc/*) continue ;; esac
 		echo 1 >\${depth%/*}/require-start; echo 1 >\${depth%/*}/require-end; echo 1 >$depth
 	done
-	# DMA-API debugging gives up when it gets no memory for its own books.
-	set -- $(grep -A1 ' add_dma_entry$' /proc/kallsyms | cut -d' ' -f1)
-	for dir in failslab fail_page_alloc; do
-		echo 0x$1 >/sys/kernel/debug/$dir/reject-start; echo 0x$2 >/sys/kernel/debug/$dir/reject-end
-	done
+	# What the allocator needs for itself now and then would shift the numbers.
+	reject failslab __pcs_replace_empty_main
+	reject fail_page_alloc new_slab
 }
-# Counted is only what returns to this address: the allocator's own needs do not shift the numbers.
+reject() { # FAULT FUNCTION
+	set -- /sys/kernel/debug/$1 $(grep -A1 " $2$" /proc/kallsyms | cut -d' ' -f1)
+	echo 0x$2 >$1/reject-start; echo 0x$3 >$1/reject-end
+}
+# Counted is only what returns to this address.
 aim() { # FROM UP_TO
 	for dir in failslab fail_page_alloc; do
 		echo 0x$1 >/sys/kernel/debug/$dir/require-start; echo 0x$2 >/sys/kernel/debug/$dir/require-end
