@@ -117,6 +117,8 @@ aim() { # FROM UP_TO
 	done
 }
 step() { # NTH
+	# The first time this allocates, too: what is looked up there is new for each shell.
+	echo 0 >/proc/self/fail-nth
 	echo >$t/trace; echo 1 >$t/tracing_on
 	echo $1 >/proc/self/fail-nth
 	echo "$value" >"$file"
