@@ -32,7 +32,8 @@ const stretchMs = 300_000;
  * call in the driver returns, that to which the call of the allocator does, and how often this one was there
  * before, whoever asked. What the allocator and the checkers ask for themselves has a
  * word before it, as its failure is not that of the site. Who needs a new node of a tree that the kernel
- * shares depends on what is in the tree: all that a call of the driver's comes to are one site. With `failed`, only what was told to fail. With
+ * shares depends on what is in the tree: all that a call of the driver's comes to are one site.
+ * With `failed`, only what was told to fail. With
  * `task`, not what interrupts have asked.
  */
 const sitesOfTrace = `

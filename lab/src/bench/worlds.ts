@@ -2,6 +2,7 @@
 // What simulated worlds cost, and whether they do the same each time.
 
 import { Worker } from 'node:worker_threads';
+import type { ColdBoot } from '../run/booted-template.ts';
 import { percentile, type Spread, spreadOf } from './spread.ts';
 
 /** How much is measured. */
@@ -25,12 +26,6 @@ export interface WorldRun {
   readonly wallMs: number;
   /** From its start until its guest executed something; `null` when it had nothing to do. */
   readonly firstInstructionMs: number | null;
-}
-
-/** A machine that was booted and thrown away. */
-export interface ColdBoot {
-  readonly fingerprint: string;
-  readonly wallMs: number;
 }
 
 export interface WorldsDeps {

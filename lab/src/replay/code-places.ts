@@ -28,8 +28,7 @@ export async function codePlaces(
   wait: Wait,
 ): Promise<ReadonlyMap<string, string>> {
   const places = new Map<string, string>();
-  if (addresses.length === 0) return places;
-  if (module !== undefined) {
+  if (module !== undefined && addresses.length > 0) {
     const map = await readDriverMap(module.ko, toolchain, wait);
     for (const address of addresses) {
       const place = placeInDriver(map, module.loads, BigInt(`0x${address}`));
@@ -37,6 +36,7 @@ export async function codePlaces(
     }
   }
   const others = addresses.filter((address) => !places.has(address)).slice(0, most);
+  if (others.length === 0) return places;
   const mounts = [{ host: vmlinux, at: '/lab/vmlinux' }];
   const [command = '', ...args] = inToolchain({ tree: toolchain, mounts }, [
     'llvm-symbolizer',

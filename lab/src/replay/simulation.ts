@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { WorldCoverage } from '../coverage/world-coverage.ts';
+import type { ColdBoot } from '../run/booted-template.ts';
 import type { SimRun, SimRunOptions } from '../run/sim-run.ts';
 import type { SimWorld } from '../run/world.ts';
-import type { ColdBoot } from '../soak/sim-scenario.ts';
 import type { SoakParts } from '../soak/soak-parts.ts';
 
 /** A world with everything that it needs to be run. */

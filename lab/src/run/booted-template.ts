@@ -13,6 +13,13 @@ export interface MachineParts {
   readonly initramfs: string;
 }
 
+/** A machine that was booted and thrown away. */
+export interface ColdBoot {
+  /** Equal for boots that were the same. */
+  readonly fingerprint: string;
+  readonly wallMs: number;
+}
+
 /** A machine that was booted, and has asked for its first task. */
 export function bootedTemplate(machine: MachineSpec, parts: MachineParts): TemplateRecipe<null> {
   const simulation = { scheduler: { policy: { policy: 'fair' }, seed: 0n } } as const;

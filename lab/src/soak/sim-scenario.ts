@@ -12,7 +12,7 @@ import type {
   WorkloadConfig,
 } from '../config/define-lab.ts';
 import { LabFailure, UsageError } from '../errors.ts';
-import { bootedTemplate } from '../run/booted-template.ts';
+import { bootedTemplate, type ColdBoot } from '../run/booted-template.ts';
 import { drawWorld } from '../run/draw-world.ts';
 import { type DriverFacts, driverTemplate, type LoadedDriver } from '../run/driver-template.ts';
 import type { WorldDraft } from '../run/read-world.ts';
@@ -86,13 +86,6 @@ export function completeWorld(draft: WorldDraft, target: TargetConfig, parts: So
     plan: draft.plan ?? drawn.plan,
     schedule,
   };
-}
-
-/** A machine that was booted and thrown away. */
-export interface ColdBoot {
-  /** Equal for boots that were the same. */
-  readonly fingerprint: string;
-  readonly wallMs: number;
 }
 
 /** A template whose machine could be saved. */
