@@ -20,6 +20,8 @@ interface Counts {
   readonly passes: number;
   readonly failures: number;
   readonly pending: number;
+  /** Name and first line of each failure. */
+  readonly failed: readonly string[];
 }
 
 /** What the suites have counted so far. */
@@ -39,9 +41,10 @@ async function suite(title: string, argv: readonly string[]): Promise<Counts[]> 
   const counted = readCounts().slice(before);
   const failures = counted.reduce((sum, one) => sum + one.failures, 0);
   if (exitCode === 0 || failures > 0) {
-    return counted.length > 0 ? counted : [{ passes: 1, failures: 0, pending: 0 }];
+    return counted.length > 0 ? counted : [{ passes: 1, failures: 0, pending: 0, failed: [] }];
   }
-  return [...counted, { passes: 0, failures: 1, pending: 0 }];
+  const ended = `${title}: ended with exit status ${exitCode}`;
+  return [...counted, { passes: 0, failures: 1, pending: 0, failed: [ended] }];
 }
 
 const mocha = (...patterns: string[]): string[] => [
@@ -64,8 +67,11 @@ function testArtifacts(): string[] {
   return ['qemu', 'kernel-fast', 'kernel-debug', 'initramfs'];
 }
 
-const sum = (field: keyof Counts): number => results.reduce((total, one) => total + one[field], 0);
+const sum = (field: 'passes' | 'failures' | 'pending'): number =>
+  results.reduce((total, one) => total + one[field], 0);
 const pending = sum('pending');
+// Once more at the end, where somebody who has only the last lines of a log looks.
+for (const name of results.flatMap(({ failed }) => failed)) console.log(`failed: ${name}`);
 console.log(
   `\n${sum('passes')} passed, ${sum('failures')} failed${pending > 0 ? `, ${pending} skipped` : ''}`,
 );

@@ -15,7 +15,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Deadline } from 'qemu-ipc/wait';
-import { readArtifact } from '../../lab/src/artifacts/artifact-store.ts';
+import {
+  cacheLayout,
+  listArtifacts,
+  readArtifact,
+} from '../../lab/src/artifacts/artifact-store.ts';
 import type { BuildProgress } from '../../lab/src/artifacts/build-progress.ts';
 import { contentKey } from '../../lab/src/artifacts/content-key.ts';
 import { ensureArtifacts } from '../../lab/src/artifacts/ensure-artifacts.ts';
@@ -118,6 +122,16 @@ describe('the artifact cache', () => {
     expect(readdirSync(join(folder, 'ferrolab', 'artifacts'))).to.deep.equal([]);
     await ensureArtifacts([flaky], options());
     expect(attempts).to.equal(2);
+  });
+
+  it('lists what was built and what that takes on disk', async () => {
+    const large = recipe('large', async ({ out }) => {
+      writeFileSync(join(out, 'result'), Buffer.alloc(2 ** 20, 1));
+    });
+    await ensureArtifacts([large], options());
+    const stored = listArtifacts(cacheLayout(join(folder, 'ferrolab')));
+    expect(stored.map(({ name }) => name)).to.deep.equal(['large']);
+    expect(stored[0]?.bytes).to.be.within(2 ** 20, 2 ** 20 + 2 ** 16);
   });
 
   it('does not take a folder without a description for an artifact', () => {

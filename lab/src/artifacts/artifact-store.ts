@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artifact } from './recipe.ts';
 
@@ -11,7 +11,14 @@ export const DESCRIPTION = 'artifact.json';
 /** A cached artifact with what a listing shows. */
 export interface StoredArtifact extends Artifact {
   readonly builtAt: Date;
-  readonly bytes: number;
+  /** What it takes on disk; unknown for one whose description does not say. */
+  readonly bytes: number | undefined;
+}
+
+/** The file that describes an artifact. */
+export interface ArtifactDescription extends Omit<Artifact, 'dir'> {
+  /** Measured once, when it was built: a listing that walks source trees takes a minute on a busy disk. */
+  readonly bytes?: number;
 }
 
 /** The folders of a cache. */
@@ -39,40 +46,35 @@ export function folderName(name: string, key: string): string {
 
 /** The artifact in `dir`, or undefined if there is none. */
 export function readArtifact(dir: string): Artifact | undefined {
-  const description = join(dir, DESCRIPTION);
-  if (!existsSync(description)) return undefined;
-  const { name, key, sha256 } = JSON.parse(readFileSync(description, 'utf8')) as Artifact;
+  const description = readDescription(dir);
+  if (!description) return undefined;
+  const { name, key, sha256 } = description;
   return { name, key, sha256, dir };
 }
 
+function readDescription(dir: string): ArtifactDescription | undefined {
+  const path = join(dir, DESCRIPTION);
+  if (!existsSync(path)) return undefined;
+  return JSON.parse(readFileSync(path, 'utf8')) as ArtifactDescription;
+}
+
 /** Every artifact in the cache, by name. */
-export async function listArtifacts(layout: CacheLayout): Promise<StoredArtifact[]> {
+export function listArtifacts(layout: CacheLayout): StoredArtifact[] {
   if (!existsSync(layout.artifacts)) return [];
-  const stored = await Promise.all(
-    readdirSync(layout.artifacts).map(async (folder) => {
-      const dir = join(layout.artifacts, folder);
-      const artifact = readArtifact(dir);
-      if (!artifact) return undefined;
-      const { mtime } = statSync(join(dir, DESCRIPTION));
-      return { ...artifact, builtAt: mtime, bytes: await folderBytes(dir) };
-    }),
-  );
-  return stored
+  return readdirSync(layout.artifacts)
+    .map((folder) => readStored(join(layout.artifacts, folder)))
     .filter((artifact) => artifact !== undefined)
     .sort((a, b) => a.name.localeCompare(b.name) || b.builtAt.getTime() - a.builtAt.getTime());
+}
+
+function readStored(dir: string): StoredArtifact | undefined {
+  const description = readDescription(dir);
+  if (!description) return undefined;
+  const { name, key, sha256, bytes } = description;
+  return { name, key, sha256, dir, bytes, builtAt: statSync(join(dir, DESCRIPTION)).mtime };
 }
 
 /** Removes a folder of the cache, in one step for everybody who looks: renamed first. */
 export async function removeFolder(dir: string): Promise<void> {
   await rm(dir, { recursive: true, force: true, maxRetries: 3 });
-}
-
-async function folderBytes(dir: string): Promise<number> {
-  const { execa } = await import('execa');
-  try {
-    const { stdout } = await execa('du', ['-s', '--block-size=1', dir]);
-    return Number.parseInt(stdout, 10);
-  } catch {
-    return (await stat(dir)).size;
-  }
 }

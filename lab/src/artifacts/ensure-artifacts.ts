@@ -6,9 +6,11 @@ import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { execa } from 'execa';
 import type { Wait } from 'qemu-ipc/wait';
 import { Interrupted, LabError, LabFailure } from '../errors.ts';
 import {
+  type ArtifactDescription,
   type CacheLayout,
   cacheLayout,
   DESCRIPTION,
@@ -239,12 +241,9 @@ async function identityHash(out: string, files: readonly string[]): Promise<stri
 }
 
 /** Moves a finished folder to its place; it is there whole or not at all, also after a power cut. */
-async function publish(
-  out: string,
-  dir: string,
-  description: Omit<Artifact, 'dir'>,
-): Promise<void> {
+async function publish(out: string, dir: string, artifact: Omit<Artifact, 'dir'>): Promise<void> {
   const path = join(out, DESCRIPTION);
+  const description: ArtifactDescription = { ...artifact, bytes: await folderBytes(out) };
   await writeFile(path, `${JSON.stringify(description, undefined, 2)}\n`);
   await sync(path);
   await rm(dir, { recursive: true, force: true });
@@ -259,4 +258,10 @@ async function sync(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** What a folder takes on disk. */
+async function folderBytes(dir: string): Promise<number> {
+  const { stdout } = await execa('du', ['-s', '--block-size=1', dir]);
+  return Number.parseInt(stdout, 10);
 }

@@ -27,7 +27,7 @@ export function buildCommand(): Command {
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  ferrolab build kernel-debug\n')
     .action(async (names: string[], options: BuildOptions) => {
-      if (options.list) return await list(options.json ?? false);
+      if (options.list) return list(options.json ?? false);
       if (options.gc) return await collect(options.json ?? false);
       return await build(names, options.json ?? false);
     });
@@ -53,8 +53,8 @@ async function build(names: readonly string[], json: boolean): Promise<void> {
   }
 }
 
-async function list(json: boolean): Promise<void> {
-  const stored = await listArtifacts(cacheLayout(cacheDirectory()));
+function list(json: boolean): void {
+  const stored = listArtifacts(cacheLayout(cacheDirectory()));
   const current = new Map([...buildable()].map(([name, recipe]) => [name, recipeKey(recipe)]));
   const rows = stored.map((artifact) => ({
     ...artifact,
@@ -63,10 +63,13 @@ async function list(json: boolean): Promise<void> {
   const missing = [...current]
     .filter(([name, key]) => !stored.some((one) => one.name === name && one.key === key))
     .map(([name]) => name);
-  if (json) return print({ cache: cacheDirectory(), artifacts: rows, missing });
+  if (json) {
+    print({ cache: cacheDirectory(), artifacts: rows, missing });
+    return;
+  }
   process.stdout.write(`cache: ${cacheDirectory()}\n`);
   for (const { name, key, bytes, builtAt, current: isCurrent } of rows) {
-    const size = `${(bytes / 2 ** 20).toFixed(0)} MiB`.padStart(9);
+    const size = (bytes === undefined ? '-' : `${(bytes / 2 ** 20).toFixed(0)} MiB`).padStart(9);
     const state = isCurrent ? 'current' : 'stale';
     process.stdout.write(
       `${name.padEnd(28)} ${key.slice(0, 16)} ${size}  ${builtAt.toISOString()}  ${state}\n`,
