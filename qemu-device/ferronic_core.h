@@ -238,14 +238,16 @@ struct FerronicCore {
     void *traffic_opaque;
 };
 
-extern const VMStateDescription ferronic_core_vmstate;
-
 /* The device has come to a state, or a frame has. */
 static inline void ferronic_reached(FerronicCore *core,
                                     FerronicDeviceState state)
 {
     core->totals.states[state]++;
 }
+
+/* ferronic_migration.c: the state that migrates */
+
+extern const VMStateDescription ferronic_core_vmstate;
 
 /* ferronic_core.c: life of the device */
 
