@@ -48,11 +48,12 @@ function end(  i, f, own, inner, key, addr, word, past, limit, tree, refill) {
 	if (frames == 0 || irq || failed && !told) { frames = 0; return }
 	limit = frames < 31 ? frames : 31
 	if (frame[1] ~ /usercopy|copy_|strncpy|futex|make_request/) { frames = 0; return }
-	for (i = 1; i <= limit; i++) if (frame[i] ~ /^add_dma_entry/) { frames = 0; return }
 	for (inner = 1; inner < limit && infra(frame[inner]); inner++) {}
 	refill = 0
 	for (i = 1; i < limit; i++) if (frame[i] ~ /^(__pcs_replace_empty_main|new_slab)[+]/) refill = 1
 	if (!refill) nth[address[inner]]++
+	# Without this one the checker of DMA gives up.
+	for (i = 1; i <= limit; i++) if (frame[i] ~ /^add_dma_entry/) { frames = 0; return }
 	own = 0
 	for (i = 1; i <= limit; i++) if (index(frame[i], m)) { own = i; break }
 	if (own == 0) { frames = 0; return }
@@ -232,6 +233,7 @@ for dir in failslab fail_page_alloc; do
 	echo 16 >$d/stacktrace-depth
 	echo 100 >$d/probability
 done
+reject failslab add_dma_entry; reject fail_page_alloc add_dma_entry
 ${traffic}
 lab-fault disarm`,
       stretchMs,
