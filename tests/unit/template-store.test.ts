@@ -25,8 +25,9 @@ describe('a machine that cannot be brought to where it is to be saved', () => {
     machine: {} as MachineSpec,
     bring: async () => {
       tries += 1;
-      return { machine: null, facts: 'its driver does not load' };
+      return { vm: null, facts: 'its driver does not load' };
     },
+    check: { doing: 'checking', run: async () => undefined },
   });
 
   it('is not tried again, and what is known of it stays', async () => {

@@ -10,6 +10,7 @@ import { initramfsRecipe } from '../artifacts/recipes/initramfs.ts';
 import { type KernelFlavour, kernelRecipe } from '../artifacts/recipes/kernel.ts';
 import { qemuRecipe } from '../artifacts/recipes/qemu.ts';
 import { toolchainRecipe } from '../artifacts/recipes/toolchain.ts';
+import type { MachineParts } from '../run/booted-template.ts';
 import type { QemuTree } from '../vm/machine-spec.ts';
 import type { ProbeParts } from '../vm/probe-kvm.ts';
 import { readCredentials, type SshCredentials } from '../vm/ssh-credentials.ts';
@@ -20,6 +21,7 @@ export interface BootInputs {
   readonly kernel: string;
   readonly initramfs: readonly string[];
   readonly credentials: SshCredentials;
+  readonly parts: MachineParts;
   readonly probe: ProbeParts;
 }
 
@@ -56,6 +58,11 @@ export async function gatherBootInputs(
     kernel: vmlinux,
     initramfs: [archive, ...extra],
     credentials: await readCredentials(base.dir),
+    parts: {
+      qemu: built(recipes.qemu).sha256,
+      kernel: built(recipes.kernel).sha256,
+      initramfs: base.sha256,
+    },
     probe: {
       qemu,
       kernel: vmlinux,

@@ -8,8 +8,16 @@ import { StreamProgress } from '../artifacts/build-progress.ts';
 import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { type OwnDriver, ownDrivers } from '../artifacts/recipes/driver-builds.ts';
 import { type KernelFlavour, kernelFlavours } from '../artifacts/recipes/kernel.ts';
-import { exitStatus, Interrupted } from '../errors.ts';
-import { type BootedVm, bootVm, linkUp, loadDriver, ping } from '../run/boot-sequence.ts';
+import { exitStatus, Interrupted, UsageError } from '../errors.ts';
+import {
+  type BootedVm,
+  bootVm,
+  linkUp,
+  loadDriver,
+  ping,
+  unpackArchives,
+} from '../run/boot-sequence.ts';
+import { forkable, liveTemplate } from '../run/live-template.ts';
 import type { PingCounts } from '../run/ping.ts';
 import {
   type AcceleratorChoice,
@@ -20,6 +28,7 @@ import { type Accelerator, linkedPair, type MachineSpec } from '../vm/machine-sp
 import { type BootInputs, gatherBootInputs } from './boot-inputs.ts';
 import { oneOf, positiveInteger } from './choice.ts';
 import { interruptSignal } from './signals.ts';
+import { templatesInCache } from './templates.ts';
 
 interface BootOptions {
   readonly driver: string;
@@ -27,6 +36,7 @@ interface BootOptions {
   readonly accel: string;
   readonly ping: string;
   readonly once?: boolean;
+  readonly fork?: boolean;
   readonly json?: boolean;
 }
 
@@ -83,6 +93,7 @@ export function bootCommand(): Command {
     .option('--kernel <flavour>', 'fast or debug', 'fast')
     .option('--accel <name>', 'auto, kvm or tcg', 'auto')
     .option('--ping <count>', 'packets to send through the NIC', '100')
+    .option('--fork', 'go on with a guest that has booted; the first time makes it')
     .option('--once', 'no shell: stop when the packets have come back')
     .option('--json', 'one JSON document on stdout, no shell')
     .addHelpText('after', '\nExample:\n  ferrolab boot --driver c --once --ping 10000\n')
@@ -102,7 +113,7 @@ function checked(options: BootOptions): BootRequest {
   };
 }
 
-async function boot(request: BootRequest, { json, once }: BootOptions): Promise<void> {
+async function boot(request: BootRequest, { json, once, fork }: BootOptions): Promise<void> {
   const signal = interruptSignal();
   const since = performance.now();
   const inputs = await gather(request, signal);
@@ -112,8 +123,10 @@ async function boot(request: BootRequest, { json, once }: BootOptions): Promise<
   try {
     const wait: Wait = { signal, deadline: Deadline.after(bootMs[request.kernel]) };
     const accel = await chooseAccelerator(request.accel, inputs.probe, cacheDirectory(), wait);
-    const spec = machineOf(request, inputs, accel, runDir);
+    const cold = machineOf(request, inputs, accel, runDir);
+    const spec = fork ? await forked(cold, inputs, wait) : cold;
     await using booted = await bootVm(spec, inputs.credentials, wait);
+    if (fork) await unpackArchives(booted.ssh, inputs.initramfs.slice(1), wait);
     const document = await movePackets(booted, request, { artifacts, accel }, wait);
     process.exitCode = statusOf(document.ping);
     process.stdout.write(json ? `${JSON.stringify(document)}\n` : summary(document));
@@ -157,6 +170,20 @@ function machineOf(
     qemu,
     runDir,
   };
+}
+
+/** The same machine as a fork of one that has booted. */
+async function forked(cold: MachineSpec, inputs: BootInputs, wait: Wait): Promise<MachineSpec> {
+  if (cold.accel === 'kvm') {
+    throw new UsageError('FORK_KVM', 'only an emulated guest can be forked', {
+      remedy: 'Say --accel tcg, or leave --fork out: with KVM a guest boots in a second.',
+    });
+  }
+  const bare = { ...cold, initramfs: cold.initramfs.slice(0, 1) };
+  const templates = templatesInCache((what) => process.stderr.write(`${what}\n`));
+  const recipe = liveTemplate(bare, inputs.parts, inputs.credentials);
+  const { state } = await templates.get(recipe, wait);
+  return { ...forkable(bare), ...(state === null ? {} : { template: state }) };
 }
 
 async function movePackets(

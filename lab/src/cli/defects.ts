@@ -33,6 +33,7 @@ import {
 } from '../vm/choose-accelerator.ts';
 import { oneOf, positiveInteger, seedOf } from './choice.ts';
 import { interruptSignal } from './signals.ts';
+import { templatesInCache } from './templates.ts';
 
 interface DefectsOptions {
   readonly only?: string;
@@ -212,6 +213,7 @@ async function withGround<T>(
   const options = { wait: { signal, deadline: Deadline.never } satisfies Wait, progress };
   let machine: ReturnType<HuntGround['machine']> | undefined;
   const { target, seed, workers, fresh } = request;
+  const templates = templatesInCache((what) => process.stderr.write(`${what}\n`));
   try {
     return await work(new DriverTrials(options), {
       targetName,
@@ -219,7 +221,7 @@ async function withGround<T>(
       seed,
       workers,
       fresh,
-      keep: { state, store },
+      keep: { state, store, templates },
       hunts: new HuntStore(state, root),
       stream: process.stderr,
       signal,

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { StreamProgress } from '../artifacts/build-progress.ts';
-import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { chooseDefect, chooseTarget } from '../config/choose.ts';
 import type { TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
@@ -17,18 +16,12 @@ import type { Simulation } from '../replay/simulation.ts';
 import { setupBlocksFile } from '../run/driver-template.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { newRunId } from '../run/run-folder.ts';
-import { TemplateStore } from '../run/template-store.ts';
-import {
-  cellOf,
-  completeWorld,
-  configured,
-  Simulator,
-  templatesFolder,
-} from '../soak/sim-scenario.ts';
+import { cellOf, completeWorld, configured, Simulator } from '../soak/sim-scenario.ts';
 import { gatherSoakParts } from '../soak/soak-parts.ts';
 import { ResultStore } from '../store/result-store.ts';
 import { stateDirectory } from '../store/state-directory.ts';
 import type { Outcome } from '../verdict.ts';
+import { templatesInCache } from './templates.ts';
 
 /** Exit status of a verb that runs a world, by what came of it. */
 export const simExitStatus: Readonly<Record<Outcome, ExitStatus>> = {
@@ -68,7 +61,7 @@ export async function prepareSimulation(
   const parts = await building.finally(() => progress.close());
   const state = stateDirectory();
   const store = await ResultStore.open(state);
-  const templates = new TemplateStore(templatesFolder(cacheDirectory()), (what) => {
+  const templates = templatesInCache((what) => {
     process.stderr.write(`${what}\n`);
   });
   const simulator = new Simulator(parts, target, templates, state);

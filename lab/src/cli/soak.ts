@@ -25,6 +25,7 @@ import {
 } from '../vm/choose-accelerator.ts';
 import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
 import { interruptSignal } from './signals.ts';
+import { templatesInCache } from './templates.ts';
 
 interface SoakOptions {
   readonly minutes: string;
@@ -36,6 +37,7 @@ interface SoakOptions {
   readonly workload: string;
   readonly workers: string;
   readonly seed?: string;
+  readonly cold?: boolean;
   readonly json?: boolean;
 }
 
@@ -57,10 +59,11 @@ export function soakCommand(): Command {
     .option('--workload <name>', 'workload of the target', 'traffic-churn')
     .option('--workers <n>', 'guests at the same time', '1')
     .option('--seed <n>', 'seed of all faults and workloads (default: a new one, printed)')
+    .option('--cold', 'boot each guest, instead of forking one that has booted')
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  ferrolab soak --minutes 5 --driver c --defect work-uaf\n')
     .action(async (options: SoakOptions) => {
-      process.exitCode = await soak(await check(options), options.json ?? false);
+      process.exitCode = await soak(await check(options), options);
     });
 }
 
@@ -85,7 +88,10 @@ async function check(options: SoakOptions): Promise<UncheckedRequest> {
   };
 }
 
-async function soak(request: UncheckedRequest, json: boolean): Promise<number> {
+async function soak(
+  request: UncheckedRequest,
+  { cold, json }: Pick<SoakOptions, 'cold' | 'json'>,
+): Promise<number> {
   const signal = interruptSignal();
   const parts = await gather(request, signal);
   const accel = await accelerator(request.accel, parts, signal);
@@ -102,7 +108,9 @@ async function soak(request: UncheckedRequest, json: boolean): Promise<number> {
       `earlier runs: ${recovered.length} verdicts recovered, ${lost.length} lost with their harness, ${unreadable.length} unreadable`,
     );
   }
-  const summary = await soakLive({ ...request, accel }, parts, { state, store }, progress, signal);
+  const templates = cold ? null : templatesInCache((what) => progress.line(what));
+  const keep = { state, store, templates };
+  const summary = await soakLive({ ...request, accel }, parts, keep, progress, signal);
   progress[Symbol.dispose]();
   process.stdout.write(
     json ? `${JSON.stringify(soakDocument(summary))}\n` : `${terminalSummary(summary)}\n`,

@@ -3,10 +3,8 @@ import type { OwnDriver } from '../artifacts/recipes/driver-builds.ts';
 import type { DriverConfig, TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
 import { workloadFinished } from '../run/judge.ts';
 import type { CampaignObserver } from '../soak/campaign.ts';
-import { soakLive } from '../soak/live-soak.ts';
+import { type Keep, soakLive } from '../soak/live-soak.ts';
 import type { SoakParts } from '../soak/soak-parts.ts';
-import type { ResultStore } from '../store/result-store.ts';
-import type { StateDirectory } from '../store/state-directory.ts';
 import type { CrashRecord, Verdict } from '../verdict.ts';
 import type { Accelerator } from '../vm/machine-spec.ts';
 
@@ -63,7 +61,7 @@ const mostErrors = 2;
 /** Soaks a driver from successive seeds until the first crash, or until the budget is used up. */
 export async function hunt(
   request: Hunt,
-  keep: { readonly state: StateDirectory; readonly store: ResultStore },
+  keep: Keep,
   watch: CampaignObserver,
   signal: AbortSignal,
 ): Promise<HuntResult> {

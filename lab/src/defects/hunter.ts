@@ -3,10 +3,9 @@ import type { Artifact } from '../artifacts/recipe.ts';
 import { type OwnDriver, ownDrivers } from '../artifacts/recipes/driver-builds.ts';
 import { chooseDriver } from '../config/choose.ts';
 import type { TargetConfig } from '../config/define-lab.ts';
+import type { Keep } from '../soak/live-soak.ts';
 import { type ProgressStream, SoakProgress } from '../soak/progress.ts';
 import { type SoakParts, withModule } from '../soak/soak-parts.ts';
-import type { ResultStore } from '../store/result-store.ts';
-import type { StateDirectory } from '../store/state-directory.ts';
 import type { Accelerator } from '../vm/machine-spec.ts';
 import { type Hunt, hunt, type Profiles } from './hunt.ts';
 import type { HuntStore, StoredHunt } from './stored-hunt.ts';
@@ -19,7 +18,7 @@ export interface HuntGround {
   readonly workers: number;
   /** Hunts anew what has a result already. */
   readonly fresh: boolean;
-  readonly keep: { readonly state: StateDirectory; readonly store: ResultStore };
+  readonly keep: Keep;
   readonly hunts: HuntStore;
   readonly stream: ProgressStream;
   readonly signal: AbortSignal;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises';
 import { Deadline, type Wait, waitFor } from 'qemu-ipc/wait';
 import { Interrupted, LabFailure } from '../errors.ts';
-import { launchVm, type RunningVm } from '../vm/launch.ts';
+import type { RunningVm } from '../vm/launch.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
 import type { ExecResult, SshCredentials, SshOptions, SshSession } from '../vm/ssh-session.ts';
+import { startVm } from '../vm/start-vm.ts';
 import { stripTerminalEscapes } from '../vm/terminal-escapes.ts';
 import { DriverFailure } from './driver-failure.ts';
 import { type Suspect, unlessMachineDies } from './machine-death.ts';
@@ -35,14 +37,14 @@ export interface LinkedInterfaces {
   readonly far: string;
 }
 
-/** Starts the machine and logs in. On failure the machine is gone; LabFailure or Interrupted. */
+/** Starts the machine, or goes on with its template, and logs in. On failure the machine is gone; LabFailure or Interrupted. */
 export async function bootVm(
   spec: MachineSpec,
   credentials: SshCredentials,
   wait: Wait,
   options?: SshOptions,
 ): Promise<BootedVm> {
-  const vm = await launchVm(spec, wait).catch((error: unknown) => {
+  const vm = await startVm(spec, wait).catch((error: unknown) => {
     throw wait.signal.aborted ? new Interrupted() : error;
   });
   const greetedAt = performance.now();
@@ -59,6 +61,22 @@ export async function bootVm(
   } catch (error) {
     await vm.stop();
     throw error;
+  }
+}
+
+/** Unpacks cpio archives over the guest's files. LabFailure when that fails. */
+export async function unpackArchives(
+  ssh: SshSession,
+  archives: readonly string[],
+  wait: Wait,
+): Promise<void> {
+  for (const archive of archives) {
+    const input = await readFile(archive);
+    const end = await ssh.exec('cd / && cpio -idmu', wait, { input });
+    if (end.kind === 'exited' && end.code === 0) continue;
+    throw new LabFailure('UNPACK', `${archive} cannot be unpacked in the guest: ${end.stderr}`, {
+      remedy: 'Look whether the guest has memory left for it.',
+    });
   }
 }
 

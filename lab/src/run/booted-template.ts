@@ -4,6 +4,7 @@ import type { MachineSpec } from '../vm/machine-spec.ts';
 import { qemuArguments } from '../vm/qemu-command-line.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { repeatCheck } from './repeat-check.ts';
 import type { TemplateRecipe } from './template-store.ts';
 
 /** Identities of what a machine is made of. */
@@ -32,8 +33,9 @@ export function bootedTemplate(machine: MachineSpec, parts: MachineParts): Templ
     doing: 'booting a machine to begin all runs with',
     machine,
     bring: async (spec, wait) => ({
-      machine: await SimulatedMachine.boot({ ...spec, simulation }, wait),
+      vm: (await SimulatedMachine.boot({ ...spec, simulation }, wait)).vm,
       facts: null,
     }),
+    check: repeatCheck,
   };
 }

@@ -13,6 +13,7 @@ import { deviceReports } from './device-log.ts';
 import { type DriverSetup, setUpDriver } from './driver-setup.ts';
 import { Guest } from './guest.ts';
 import type { ModuleSections } from './module-sections.ts';
+import { repeatCheck } from './repeat-check.ts';
 import { SimulatedGuest } from './simulated-guest.ts';
 import type { Brought, TemplateObserver, TemplateRecipe } from './template-store.ts';
 import { WorkloadEnded } from './workload-end.ts';
@@ -60,13 +61,15 @@ export function driverTemplate(
     machine,
     bring: async (spec, wait) => {
       const scheduler = { policy: { policy: 'fair' }, seed: 0n } as const;
-      const simulation = { scheduler, template: await booted.state(wait) };
-      const watched = { ...spec, simulation, driverTrace: { blocks: setupBlocksFile } };
+      const template = await booted.state(wait);
+      const driverTrace = { blocks: setupBlocksFile };
+      const watched = { ...spec, template, simulation: { scheduler }, driverTrace };
       const machine = await SimulatedMachine.load(watched, wait);
       const brought = await bring(machine, spec.nics, setup, archives, wait);
       if (brought.facts.loaded === null) observer(`it is not saved: ${brought.facts.why}`);
       return brought;
     },
+    check: repeatCheck,
   };
 }
 
@@ -97,7 +100,7 @@ async function bring(
     const [report] = console.end();
     const [broken = report] = await deviceReports(machine.runDir, nics);
     if (broken !== undefined) throw new Reported(broken.title);
-    return { machine, facts: { loaded: { devices: driver.devices, sections } } };
+    return { vm: machine.vm, facts: { loaded: { devices: driver.devices, sections } } };
   } catch (error) {
     await machine[Symbol.asyncDispose]();
     if (error instanceof Reported) return unusable(error.message);
@@ -117,5 +120,5 @@ function diedMeanwhile(exit: VmExit, cause: unknown): LabFailure {
 }
 
 function unusable(why: string): Brought<DriverFacts> {
-  return { machine: null, facts: { loaded: null, why } };
+  return { vm: null, facts: { loaded: null, why } };
 }

@@ -5,10 +5,12 @@ import type { CrashReport } from '../console/crash-report.ts';
 import { addTallies, emptyTally, type FaultTally } from '../fault-tally.ts';
 import { cancelDeviceFault, deviceTally, inject, injectDeviceFault } from '../faults/inject.ts';
 import type { CrashRecord, Exposure, Verdict } from '../verdict.ts';
-import { launchVm, type RunningVm } from '../vm/launch.ts';
+import type { RunningVm } from '../vm/launch.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
 import { describeExit } from '../vm/qemu-process.ts';
 import type { SshCredentials, SshSession } from '../vm/ssh-session.ts';
+import { startVm } from '../vm/start-vm.ts';
+import { unpackArchives } from './boot-sequence.ts';
 import { concludeRun, type EndedRun, type RunIdentity } from './conclude-run.ts';
 import { CrashWatch, type Trouble } from './crash-watch.ts';
 import { entryReport, readDeviceLog } from './device-log.ts';
@@ -33,6 +35,8 @@ import type { World } from './world.ts';
 export interface LiveRunDeps extends RunIdentity {
   readonly machine: MachineSpec;
   readonly credentials: SshCredentials;
+  /** cpio archives with what the machine's template does not have, as the driver. */
+  readonly archives?: readonly string[];
   /** PCI identity of the device under test, `vendor:device`. */
   readonly pciId: string;
   /** Told each time the run enters a new step. */
@@ -92,7 +96,7 @@ class LiveRun {
     let vm: RunningVm;
     try {
       this.#step('launch');
-      vm = await launchVm(this.#deps.machine, this.#bootWait());
+      vm = await startVm(this.#deps.machine, this.#bootWait());
     } catch (error) {
       return await this.#conclude(
         {
@@ -183,7 +187,9 @@ class LiveRun {
     // Ends a session whose guest is silent during a command that may take long. Others end by themselves
     // before, so that there is a session to ask whether all of the guest is silent.
     const keepalive = { intervalMs: 8_000, countMax: 12 };
-    return await vm.connectSsh(this.#deps.credentials, wait, { keepalive });
+    const session = await vm.connectSsh(this.#deps.credentials, wait, { keepalive });
+    await unpackArchives(session, this.#deps.archives ?? [], wait);
+    return session;
   }
 
   async #drive(guest: Guest, vm: RunningVm, signal: AbortSignal): Promise<void> {

@@ -215,7 +215,7 @@ class SimulatedRun {
       ...(driverTrace === undefined ? {} : { driverTrace }),
       ...(traceEvents === undefined ? {} : { traceEvents }),
     };
-    return { ...machine, ...traced, simulation: { scheduler, template } };
+    return { ...machine, ...traced, template, simulation: { scheduler } };
   }
 
   async #workload(machine: SimulatedMachine): Promise<WorkloadEnd> {

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Deadline, type Wait } from 'qemu-ipc/wait';
+import type { Wait } from 'qemu-ipc/wait';
 import { lockFile } from '../artifacts/file-lock.ts';
 import { LabFailure } from '../errors.ts';
-import { cpioArchive } from '../vm/cpio-archive.ts';
+import type { RunningVm } from '../vm/launch.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
-import { SimulatedMachine } from '../vm/simulated-machine.ts';
+import { saveMachine } from '../vm/saved-machine.ts';
 import { writeDurably } from './durable-file.ts';
 
 /** A machine on the disk, to go on with any number of times. */
@@ -32,12 +32,27 @@ export interface TemplateRecipe<Facts> {
   readonly machine: MachineSpec;
   /** The machine, standing still, and what is to be known of it. */
   readonly bring: (machine: MachineSpec, wait: Wait) => Promise<Brought<Facts>>;
+  /** Done once with what was saved. */
+  readonly check: TemplateCheck;
+}
+
+/** What a saved machine must stand before anybody gets it. */
+export interface TemplateCheck {
+  /** Told meanwhile. */
+  readonly doing: string;
+  /** Rejects when it is of no use; `machine` begins with it. */
+  readonly run: (machine: MachineSpec, wait: Wait) => Promise<void>;
 }
 
 /** A machine that stands still; without one there is nothing to save. */
 export interface Brought<Facts> {
-  readonly machine: SimulatedMachine | null;
+  readonly vm: RunningVm | null;
   readonly facts: Facts;
+}
+
+/** Where templates are kept, below the cache. */
+export function templatesFolder(cache: string): string {
+  return join(cache, 'templates');
 }
 
 /** Told what happens, as it takes long. */
@@ -55,7 +70,6 @@ const stateFile = 'state';
 const descriptionFile = 'template.json';
 /** An emulated debug kernel boots in half a minute; this is for hosts under heavy load. */
 const makingMs = 600_000;
-const probeNs = 1e9;
 /** Templates that nobody has used for so long are dropped when another one is made. */
 const unusedMs = 7 * 24 * 3_600_000;
 
@@ -153,8 +167,8 @@ export class TemplateStore {
       const { saved, facts } = await save(recipe, machine, making);
       const state = join(work, stateFile);
       if (saved) {
-        this.observer('looking whether it does the same twice');
-        await mustRepeat(machine, state, making);
+        this.observer(recipe.check.doing);
+        await recipe.check.run({ ...machine, template: state }, making);
       }
       const sha256 = saved ? await hashOf(state) : null;
       const description: Description = { version: 3, key: recipe.key, sha256, facts };
@@ -179,36 +193,11 @@ async function save<Facts>(
   spec: MachineSpec,
   wait: Wait,
 ): Promise<{ readonly saved: boolean; readonly facts: Facts }> {
-  const { machine, facts } = await bring(spec, wait);
-  if (machine === null) return { saved: false, facts };
-  await using brought = machine;
-  await brought.save(stateFile, wait);
+  const { vm, facts } = await bring(spec, wait);
+  if (vm === null) return { saved: false, facts };
+  await using brought = vm;
+  await saveMachine(brought, stateFile, wait);
   // In order: what watches it writes down then what it has seen.
-  await brought.vm.stop();
+  await brought.stop();
   return { saved: true, facts };
-}
-
-/** A template whose runs differ is worth nothing. */
-async function mustRepeat(machine: MachineSpec, template: string, wait: Wait): Promise<void> {
-  const [first, second] = [
-    await probe(machine, template, wait),
-    await probe(machine, template, wait),
-  ];
-  if (first === second) return;
-  throw new LabFailure('NOT_DETERMINISTIC', 'a saved machine does not do the same twice', {
-    remedy: `Please report it: ${first} and ${second}.`,
-  });
-}
-
-/** What it takes the machine to do a little with a schedule that is drawn. */
-async function probe(machine: MachineSpec, template: string, wait: Wait): Promise<string> {
-  const scheduler = { policy: { policy: 'random', sliceMax: 20_000 }, seed: 1n } as const;
-  const spec = { ...machine, simulation: { scheduler, template } };
-  await using loaded = await SimulatedMachine.load(spec, wait);
-  const script = '#!/bin/sh\ncat /proc/uptime /proc/interrupts\n';
-  const task = cpioArchive([{ path: 'sim/run', mode: 0o755, content: script }]);
-  const end = await loaded.run(task, probeNs, { ...wait, deadline: Deadline.after(makingMs) });
-  const said = end.kind === 'done' ? end.stdout : end.kind;
-  const hash = createHash('sha256').update(said).digest('hex').slice(0, 16);
-  return `${await loaded.virtualNs(wait)} ns ${hash}`;
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Deadline } from 'qemu-ipc/wait';
 import type { DriverConfig, TargetConfig } from '../config/define-lab.ts';
 import { type CampaignSummary, summarize } from '../report/campaign-summary.ts';
 import { drawWorld, type WorldBase } from '../run/draw-world.ts';
 import { runLive } from '../run/live-run.ts';
+import { forkable, liveTemplate } from '../run/live-template.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
+import type { TemplateStore } from '../run/template-store.ts';
 import type { World } from '../run/world.ts';
 import type { ResultStore } from '../store/result-store.ts';
 import type { StateDirectory } from '../store/state-directory.ts';
@@ -33,19 +36,29 @@ export interface SoakRequest {
 /** Memory of a guest, by its kernel, in MiB. */
 export const memoryMiB = { fast: 256, debug: 512 } as const;
 /** Start of a run to a loaded driver under emulation, in milliseconds, until one was measured. */
-const expectedBootMs = { fast: 6_000, debug: 35_000 } as const;
+const bootMs = { fast: 6_000, debug: 35_000 } as const;
+/** The same of a guest that was forked. */
+const forkMs = 5_000;
 
 /** Kernel parameters of a soak's guests: everything on the console, nothing that hides a crash. */
 export const soakParameters = ['loglevel=8', 'printk.devkmsg=on', 'kfence.sample_interval=0'];
+
+/** Where a soak keeps what it has, and what its guests are forked from; without templates each is booted. */
+export interface Keep {
+  readonly state: StateDirectory;
+  readonly store: ResultStore;
+  readonly templates: TemplateStore | null;
+}
 
 /** Soaks one driver in live mode, and sums up. The signal ends it early, in order. */
 export async function soakLive(
   request: SoakRequest,
   parts: SoakParts,
-  keep: { readonly state: StateDirectory; readonly store: ResultStore },
+  keep: Keep,
   observer: CampaignObserver,
   signal: AbortSignal,
 ): Promise<CampaignSummary> {
+  const machine = await machineOf(request, parts, keep.templates, signal);
   const startedAt = new Date();
   const id = `soak-${newRunId(request.seed, startedAt)}`;
   const cell = cellOf(request);
@@ -56,10 +69,11 @@ export async function soakLive(
     startedAt: startedAt.toISOString(),
   });
   const { seed, workers, budgetMs } = request;
-  const plan = { id, seed, workers, budgetMs, expectedBootMs: expectedBootMs[request.kernel] };
+  const expectedBootMs = machine.template === undefined ? bootMs[request.kernel] : forkMs;
+  const plan = { id, seed, workers, budgetMs, expectedBootMs };
   const end = await runCampaign(
     plan,
-    campaignDeps(request, parts, keep, { id, cell, observer }),
+    campaignDeps(request, parts, machine, keep, { id, cell, observer }),
     signal,
   );
   await keep.store.endCampaign(id, new Date().toISOString());
@@ -69,7 +83,8 @@ export async function soakLive(
 function campaignDeps(
   request: SoakRequest,
   parts: SoakParts,
-  keep: { readonly state: StateDirectory; readonly store: ResultStore },
+  machine: Omit<MachineSpec, 'runDir'>,
+  keep: Keep,
   campaign: { readonly id: string; readonly cell: Cell; readonly observer: CampaignObserver },
 ): CampaignDeps {
   const { nextWorkload = () => request.workloadName } = request;
@@ -84,8 +99,9 @@ function campaignDeps(
       return await runLive(
         world,
         {
-          machine: machineOf(request, parts, folder.path),
+          machine: { ...machine, runDir: folder.path },
           credentials: parts.credentials,
+          archives: machine.template === undefined ? [] : parts.initramfs.slice(1),
           pciId: request.target.device.pciId,
           folder,
           campaignId: campaign.id,
@@ -148,16 +164,29 @@ export function faultsOn(
     : target.faults.filter((type) => type !== 'alloc-failure');
 }
 
-function machineOf(request: SoakRequest, parts: SoakParts, runDir: string): MachineSpec {
-  return {
+/**
+ * The machine of each run. Only an emulated one is forked: on the host's own processor a guest boots in a second, and
+ * one that is restored there has to be told more.
+ */
+async function machineOf(
+  request: SoakRequest,
+  parts: SoakParts,
+  templates: TemplateStore | null,
+  signal: AbortSignal,
+): Promise<Omit<MachineSpec, 'runDir'>> {
+  const { accel, kernel, target } = request;
+  const machine = {
     cpus: 2,
-    memoryMiB: memoryMiB[request.kernel],
-    accel: request.accel,
+    memoryMiB: memoryMiB[kernel],
+    accel,
     kernel: parts.vmlinux,
-    initramfs: parts.initramfs,
     append: soakParameters,
-    nics: linkedPair(request.target.device.model),
+    nics: linkedPair(target.device.model),
     qemu: parts.qemu,
-    runDir,
   };
+  if (templates === null || accel === 'kvm') return { ...machine, initramfs: parts.initramfs };
+  const bare = { ...machine, initramfs: parts.initramfs.slice(0, 1), runDir: '' };
+  const recipe = liveTemplate(bare, parts.hashes, parts.credentials);
+  const { state } = await templates.get(recipe, { signal, deadline: Deadline.never });
+  return { ...forkable(bare), ...(state === null ? {} : { template: state }) };
 }

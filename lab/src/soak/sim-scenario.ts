@@ -263,8 +263,3 @@ export function cellOf({ target, driver, machine, workload }: SimWorld): Cell {
     workload: workload.name,
   };
 }
-
-/** Where templates are kept, below the cache. */
-export function templatesFolder(cache: string): string {
-  return join(cache, 'templates');
-}

@@ -14,6 +14,7 @@ import { SerialConsole } from './serial-console.ts';
 import { type SshCredentials, type SshOptions, SshSession } from './ssh-session.ts';
 import { endQemu } from './teardown.ts';
 import { stripTerminalEscapes } from './terminal-escapes.ts';
+import { guestWaits, wakeGuest } from './waiting-guest.ts';
 
 /** QEMU greets within a tenth of a second; this is for hosts under heavy load. */
 const greetingMs = 20_000;
@@ -36,6 +37,10 @@ export interface RunningVm extends AsyncDisposable {
   readonly runDir: string;
   /** Logs in over the virtio-serial port; can be called before the guest is up. One session a machine. */
   connectSsh(credentials: SshCredentials, wait: Wait, options?: SshOptions): Promise<SshSession>;
+  /** Resolves when a guest that was started with the parameter `lab.wait` waits for the first login. */
+  guestWaits(wait: Wait): Promise<void>;
+  /** Lets such a guest go on, with the time of the host and random numbers of its own. */
+  wakeGuest(): void;
   /** Ends QEMU, by force if need be; the console's record is complete afterwards. */
   stop(): Promise<StoppedVm>;
 }
@@ -130,20 +135,31 @@ class LaunchedVm implements RunningVm {
       });
     }
     this.#session = SshSession.connect(this.#process.ssh, credentials, wait, options);
-    return this.#session.then((session) => this.#withRightClock(session));
+    return this.#session.then((session) => {
+      this.#checkClock();
+      return session;
+    });
+  }
+
+  async guestWaits(wait: Wait): Promise<void> {
+    await guestWaits(this.#process.ssh, wait);
+    this.#checkClock();
+  }
+
+  wakeGuest(): void {
+    wakeGuest(this.#process.ssh);
   }
 
   /**
    * A guest that got too little of the host while it measured its processor's clock, and believes what it
    * measured, lives in a time that goes eighty times too fast: it sees lockups where there are none.
    */
-  #withRightClock(session: SshSession): SshSession {
+  #checkClock(): void {
     if (this.console.history().some((line) => line.includes(wrongClock))) {
       throw new LabFailure('GUEST_CLOCK', 'the guest has measured its clock wrongly', {
         remedy: 'The host is too busy; start it again.',
       });
     }
-    return session;
   }
 
   stop(): Promise<StoppedVm> {

@@ -50,8 +50,6 @@ export interface InstructionClock {
 /** A machine in which nothing happens that is not drawn from a seed. Needs an instruction clock. */
 export interface SimulationSpec {
   readonly scheduler: VcpuSchedulerSpec;
-  /** A machine like this one that was saved there, to go on with instead of booting. */
-  readonly template?: string;
 }
 
 /** Hexadecimal, with 0x. */
@@ -90,6 +88,8 @@ export interface MachineSpec {
   readonly instructionClock?: InstructionClock;
   /** Nothing comes from the host once the guest runs: no SSH. */
   readonly simulation?: SimulationSpec;
+  /** A machine like this one that was saved there: QEMU waits until it is restored, instead of booting. */
+  readonly template?: string;
   /** Trace events of QEMU to write down, a line each, into the file `trace.log` of the run folder. */
   readonly traceEvents?: readonly string[];
   /** Addresses of which each executed instruction is written down there, too. Needs TCG, and slows it down. */

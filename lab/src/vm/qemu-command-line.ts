@@ -64,15 +64,14 @@ export function qemuSandbox(spec: MachineSpec, initramfs: string): SandboxSpec {
       mount(spec.kernel, sandboxPath.kernel),
       mount(initramfs, sandboxPath.initramfs),
       mount(spec.runDir, sandboxPath.run, 'write'),
-      ...(spec.simulation?.template === undefined
-        ? []
-        : [mount(spec.simulation.template, sandboxPath.template)]),
+      ...(spec.template === undefined ? [] : [mount(spec.template, sandboxPath.template)]),
     ],
   };
 }
 
 /** QEMU's arguments, without the program, as it runs inside its sandbox. Pure. */
 export function qemuArguments(spec: MachineSpec): readonly string[] {
+  const restored = spec.template !== undefined;
   return [
     ...qemuBasics,
     // The guest goes on after a panic so that its last words reach the console. A simulated one has said them by then.
@@ -88,7 +87,10 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     ...['-append', kernelCommandLine(parameters(spec))],
     ...['-device', 'pvpanic-pci'],
     ...consoleArguments(spec),
-    ...(spec.simulation === undefined ? sshPortArguments : simulationArguments(spec.simulation)),
+    ...(spec.simulation === undefined
+      ? sshPortArguments
+      : simulationArguments(spec.simulation, restored)),
+    ...(restored ? ['-incoming', 'defer'] : []),
     ...spec.nics.flatMap(nicArguments),
     ...traceArguments(spec),
     ...driverTraceArguments(spec),
@@ -134,16 +136,14 @@ export const schedulerPath = `/objects/${schedulerId}`;
 /** Files of the run folder: what the guest is given to do, and what it hands in. */
 export const simPortFile = { task: 'task.cpio', result: 'result' } as const;
 
-function simulationArguments({ scheduler, template }: SimulationSpec): readonly string[] {
+function simulationArguments({ scheduler }: SimulationSpec, restart: boolean): readonly string[] {
   const inRunFolder = (file: string) => `${sandboxPath.run}/${file}`;
-  const restart = template !== undefined;
   return [
     ...['-object', schedulerObject(scheduler, { restart, inRunFolder })],
     ...[
       '-device',
       `sim-port,id=port,addr=${simPortSlot},result=${inRunFolder(simPortFile.result)}`,
     ],
-    ...(restart ? ['-incoming', 'defer'] : []),
   ];
 }
 

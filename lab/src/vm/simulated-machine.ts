@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { QmpClient } from 'qemu-ipc/qmp-client';
 import { type Wait, waitFor } from 'qemu-ipc/wait';
 import { LabFailure } from '../errors.ts';
 import { launchVm, type RunningVm } from './launch.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { sandboxPath, schedulerPath, simPortFile, simPortPath } from './qemu-command-line.ts';
 import type { VmExit } from './qemu-process.ts';
+import { restoreMachine } from './saved-machine.ts';
 import type { StopPoint } from './vcpu-scheduler.ts';
 
 /** What came of a task. */
@@ -68,18 +68,7 @@ export class SimulatedMachine implements AsyncDisposable {
 
   /** Loads one that was saved; LabFailure when the file is damaged, or of another machine. */
   static async load(spec: MachineSpec, wait: Wait): Promise<SimulatedMachine> {
-    return await SimulatedMachine.#launch(spec, wait, async ({ qmp }) => {
-      await prepareMigration(qmp, wait);
-      // QEMU would tell the network that the cards have moved, when the host has time.
-      await qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 }, wait);
-      const over = migrationOver(qmp, wait);
-      await qmp.execute('migrate-incoming', { uri: `file:${sandboxPath.template}` }, wait);
-      if ((await over) === 'failed') {
-        throw new LabFailure('BAD_TEMPLATE', 'the saved machine cannot be loaded', {
-          remedy: 'It is damaged, or of another machine. Remove its file: it is made again.',
-        });
-      }
-    });
+    return await SimulatedMachine.#launch(spec, wait, (vm) => restoreMachine(vm, wait));
   }
 
   static async #launch(
@@ -95,22 +84,6 @@ export class SimulatedMachine implements AsyncDisposable {
       throw error;
     }
     return new SimulatedMachine(vm, spec.runDir);
-  }
-
-  /** Saves it to a file of the run folder, which is there when it is complete. */
-  async save(file: string, wait: Wait): Promise<void> {
-    const { qmp } = this.vm;
-    const partial = `${file}.partial`;
-    await prepareMigration(qmp, wait);
-    const over = migrationOver(qmp, wait);
-    await qmp.execute('migrate', { uri: `file:${sandboxPath.run}/${partial}` }, wait);
-    if ((await over) === 'failed') {
-      await rm(join(this.runDir, partial), { force: true });
-      throw new LabFailure('SAVE_FAILED', 'the machine cannot be saved', {
-        remedy: 'Look whether the disk is full.',
-      });
-    }
-    await rename(join(this.runDir, partial), join(this.runDir, file));
   }
 
   /**
@@ -213,23 +186,4 @@ async function stopped(vm: RunningVm, wait: Wait): Promise<'asks' | 'panicked' |
   // The link ends before QEMU does, which is what counts.
   const stands = stop().catch(() => vm.exited);
   return await waitFor(Promise.race([stands, vm.exited]), wait, 'the guest to end its task');
-}
-
-/** Pages lie at fixed places of the file: it is as large as what the guest uses, and read in one go. */
-async function prepareMigration(qmp: QmpClient, wait: Wait): Promise<void> {
-  const capabilities = (['events', 'mapped-ram'] as const).map((capability) => ({
-    capability,
-    state: true,
-  }));
-  await qmp.execute('migrate-set-capabilities', { capabilities }, wait);
-}
-
-async function migrationOver(qmp: QmpClient, wait: Wait): Promise<'completed' | 'failed'> {
-  const over = async () => {
-    for await (const { data } of qmp.events({ names: ['MIGRATION'] })) {
-      if (data.status === 'completed' || data.status === 'failed') return data.status;
-    }
-    return 'failed' as const;
-  };
-  return await waitFor(over(), wait, 'the saved machine');
 }
