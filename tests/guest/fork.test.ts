@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Deadline } from 'qemu-ipc/wait';
+import { StreamProgress } from '../../lab/src/artifacts/build-progress.ts';
+import { type BootInputs, gatherBootInputs } from '../../lab/src/cli/boot-inputs.ts';
+import {
+  type BootedVm,
+  bootVm,
+  linkUp,
+  loadDriver,
+  ping,
+  unpackArchives,
+} from '../../lab/src/run/boot-sequence.ts';
+import { forkable, liveTemplate } from '../../lab/src/run/live-template.ts';
+import { TemplateStore } from '../../lab/src/run/template-store.ts';
+import { linkedPair, type MachineSpec } from '../../lab/src/vm/machine-spec.ts';
+
+const within = (ms: number) => ({
+  signal: new AbortController().signal,
+  deadline: Deadline.after(ms),
+});
+const root = mkdtempSync(join(tmpdir(), 'ferrolab-forks-'));
+
+describe('a guest that is forked from one that has booted', function () {
+  this.timeout(300_000);
+  let inputs: BootInputs;
+  let machine: MachineSpec;
+
+  before(async () => {
+    const progress = new StreamProgress(process.stderr);
+    const building = gatherBootInputs('fast', 'c', { wait: within(250_000), progress });
+    inputs = await building.finally(() => progress.close());
+    const { qemu, kernel, initramfs } = inputs;
+    const bare: MachineSpec = {
+      cpus: 2,
+      memoryMiB: 256,
+      accel: 'tcg',
+      kernel,
+      initramfs: initramfs.slice(0, 1),
+      append: [],
+      nics: linkedPair('ferronic'),
+      qemu,
+      runDir: '',
+    };
+    const recipe = liveTemplate(bare, inputs.parts, inputs.credentials);
+    const { state } = await new TemplateStore(join(root, 'templates')).get(recipe, within(120_000));
+    expect(state).to.be.a('string');
+    machine = { ...forkable(bare), template: String(state) };
+  });
+
+  after(() => rmSync(root, { recursive: true }));
+
+  async function fork(): Promise<BootedVm> {
+    const runDir = mkdtempSync(join(root, 'run-'));
+    return await bootVm({ ...machine, runDir }, inputs.credentials, within(60_000));
+  }
+
+  async function says(booted: BootedVm, command: string): Promise<string> {
+    const end = await booted.ssh.exec(command, within(30_000));
+    if (end.kind !== 'exited' || end.code !== 0) throw new Error(JSON.stringify(end));
+    return end.stdout.trim();
+  }
+
+  it('has the time of the host, though its own did not jump', async () => {
+    await using forked = await fork();
+    const ahead = Number(await says(forked, 'date +%s')) - Date.now() / 1_000;
+    expect(ahead).to.be.within(-30, 5);
+    const uptime = Number((await says(forked, 'cat /proc/uptime')).split(' ')[0]);
+    expect(uptime).to.be.below(60);
+    expect(await says(forked, 'dmesg')).to.not.match(/Marking clocksource .* unstable/);
+  });
+
+  it('draws other random numbers than the next one', async () => {
+    const draw = async () => {
+      await using forked = await fork();
+      return await says(forked, 'cat /proc/sys/kernel/random/uuid');
+    };
+    expect(await draw()).to.not.equal(await draw());
+  });
+
+  it('loads a driver that was not in it, and moves packets', async () => {
+    await using forked = await fork();
+    const wait = within(60_000);
+    await unpackArchives(forked.ssh, inputs.initramfs.slice(1), wait);
+    await loadDriver(forked, 'ferronic_c', wait);
+    await linkUp(forked, 'ferronic_c', wait);
+    const counts = await ping(forked, 50, wait);
+    expect(counts).to.include({ sent: 50, received: 50, corrupted: 0 });
+  });
+});
