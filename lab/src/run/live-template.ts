@@ -10,6 +10,7 @@ import { waitingGuest } from '../vm/waiting-guest.ts';
 import { bootVm } from './boot-sequence.ts';
 import type { MachineParts } from './booted-template.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { unlessMachineDies } from './machine-death.ts';
 import type { TemplateCheck, TemplateRecipe } from './template-store.ts';
 
 /** A machine that has booted and waits for somebody to log in. It must not run on the host's processor itself. */
@@ -33,7 +34,7 @@ export function liveTemplate(
     bring: async (spec, wait) => {
       const vm = await launchVm(spec, wait);
       try {
-        await vm.guestWaits(wait);
+        await unlessMachineDies(vm, 'lab', vm.guestWaits(wait));
         await vm.qmp.execute('stop', {}, wait);
         return { vm, facts: null };
       } catch (error) {
