@@ -117,6 +117,24 @@ describe('a simulated world', function () {
     expect(again.instructions).to.equal(first.instructions);
   });
 
+  it('tells of a driver of which something is reported as soon as it is loaded', async () => {
+    const path = world(9, { policy: 'random', sliceMax: 20_000 });
+    const crashing = JSON.parse(readFileSync(path, 'utf8'));
+    crashing.driver.defect = 'irq-before-rings';
+    writeFileSync(path, JSON.stringify(crashing));
+    const runs = [];
+    for (let time = 0; time < 2; time += 1) {
+      const { exitCode, document } = await ferrolabJson<RunDocument & { readonly title: string }>(
+        ['run', path],
+        options,
+      );
+      expect(exitCode).to.equal(1);
+      expect(document.title).to.contain('interrupt enabled before its rings');
+      runs.push([document.consoleSha256, document.instructions]);
+    }
+    expect(runs[1]).to.deep.equal(runs[0]);
+  });
+
   it('comes back by the id of its run', async () => {
     const { run: id } = await run(world(3, { policy: 'fair' }));
     const { exitCode, document } = await ferrolabJson<{ identical: boolean }>(

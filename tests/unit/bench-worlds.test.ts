@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { measureWorlds, type WorldRun, type WorldsDeps } from '../../lab/src/bench/worlds.ts';
 
-const plan = { workers: 2, seconds: 0.2, repeats: 5, seeds: 4 };
+const plan = { workers: 2, seconds: 0.2, repeats: 5, boots: 5, seeds: 4 };
 
 function ran(changes: Partial<WorldRun> = {}): WorldRun {
   return {

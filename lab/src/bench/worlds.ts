@@ -10,8 +10,10 @@ export interface WorldsPlan {
   readonly workers: number;
   /** How long forks, and boots, are counted. */
   readonly seconds: number;
-  /** Runs of one world, and boots of one machine, that are compared, beside as many threads that are busy. */
+  /** Runs of one world that are compared, beside as many threads that are busy. */
   readonly repeats: number;
+  /** Boots of one machine that are. */
+  readonly boots: number;
   /** Schedules that are compared; each is run twice. */
   readonly seeds: number;
 }
@@ -79,12 +81,17 @@ export async function measureWorlds(plan: WorldsPlan, deps: WorldsDeps): Promise
   observer(`forks: ${rateText(forks)}`);
   const boots = await rateOf(plan, deps, async () => (await deps.boot(0)).wallMs);
   observer(`boots: ${rateText(boots)}`);
-  const repeatedForks = await underLoad(plan, deps, async () =>
-    fingerprintOf(await deps.runBusy(1)),
+  const { workers, repeats } = plan;
+  const repeatedForks = await underLoad(
+    { workers, what: 'world', times: repeats },
+    deps,
+    async () => fingerprintOf(await deps.runBusy(1)),
   );
-  observer(`the same world: ${repeatedForks.same} of ${repeatedForks.times} the same`);
-  const repeatedBoots = await underLoad(plan, deps, async () => (await deps.boot(1)).fingerprint);
-  observer(`the same boot: ${repeatedBoots.same} of ${repeatedBoots.times} the same`);
+  const repeatedBoots = await underLoad(
+    { workers, what: 'boot', times: plan.boots },
+    deps,
+    async () => (await deps.boot(1)).fingerprint,
+  );
   const { schedules, firstInstructionMs } = await compareSchedules(plan, deps);
   observer(`schedules: ${schedules.different} of ${schedules.seeds} different`);
   const ratio = forks.perMinute / boots.perMinute;
@@ -124,25 +131,36 @@ async function rateOf(
   };
 }
 
+/** Runs after which it is told how many were the same. */
+const told = 20;
+
 /** Does the same again and again while all processors have something else to do. */
 async function underLoad(
-  { workers, repeats }: WorldsPlan,
-  { signal }: WorldsDeps,
+  {
+    workers,
+    what,
+    times,
+  }: { readonly workers: number; readonly what: string; readonly times: number },
+  { signal, observer }: WorldsDeps,
   once: () => Promise<string>,
 ): Promise<Repetition> {
   const load = Array.from({ length: workers }, () => new Worker('for (;;);', { eval: true }));
   try {
     const seen: string[] = [];
+    const same = () => seen.filter((one) => one === seen[0]).length;
     let begun = 0;
     const work = async () => {
-      while (begun < repeats) {
+      while (begun < times) {
         signal.throwIfAborted();
         begun += 1;
         seen.push(await once());
+        if (seen.length % told === 0 || seen.length === times) {
+          observer(`the same ${what}: ${same()} of ${seen.length} the same`);
+        }
       }
     };
     await Promise.all(Array.from({ length: workers }, work));
-    return { times: seen.length, same: seen.filter((one) => one === seen[0]).length };
+    return { times: seen.length, same: same() };
   } finally {
     await Promise.all(load.map((worker) => worker.terminate()));
   }

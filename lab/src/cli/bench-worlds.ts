@@ -22,6 +22,7 @@ interface WorldsOptions {
   readonly kernel: string;
   readonly seconds: string;
   readonly repeats: string;
+  readonly boots: string;
   readonly seeds: string;
   readonly workers: string;
   readonly json?: boolean;
@@ -47,11 +48,15 @@ export function worldsCommand(): Command {
     .description('forks of a saved machine against boots, and whether both do the same each time')
     .option('--kernel <flavour>', kernelFlavours.join(' or '), 'debug')
     .option('--seconds <n>', 'how long forks are counted, and how long boots', '60')
-    .option('--repeats <n>', 'runs of one world, and boots, that are compared', '20')
+    .option('--repeats <n>', 'runs of one world that are compared', '20')
+    .option('--boots <n>', 'boots of one machine that are compared', '4')
     .option('--seeds <n>', 'schedules that are compared', '20')
     .option('--workers <n>', 'at the same time (default: as many as cores)', '')
     .option('--json', 'one JSON document on stdout')
-    .addHelpText('after', '\nExample:\n  ferrolab bench worlds --kernel fast --repeats 100\n')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ferrolab bench worlds --kernel fast --repeats 100 --boots 100\n',
+    )
     .action(async (options: WorldsOptions) => {
       await interruptible((signal) => benchWorlds(options, signal));
     });
@@ -66,6 +71,7 @@ async function benchWorlds(options: WorldsOptions, signal: AbortSignal): Promise
         : positiveInteger('workers', options.workers, mostWorkers),
     seconds: positiveInteger('seconds', options.seconds, most),
     repeats: positiveInteger('repeats', options.repeats, most),
+    boots: positiveInteger('boots', options.boots, most),
     seeds: positiveInteger('seeds', options.seeds, most),
   };
   await using simulation = await prepareSimulation(draftOf(kernel), signal);
