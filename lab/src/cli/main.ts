@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { AbortedError } from 'qemu-ipc/errors';
 import { exitStatus, Interrupted, LabError } from '../errors.ts';
+import { fullDisk } from './full-disk.ts';
 
 /** The verbs. Each is loaded when it is asked for: start-up time counts in a warm boot. */
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
@@ -67,13 +68,17 @@ function report(error: unknown): number {
     return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
   }
   if (error instanceof AbortedError) return report(new Interrupted());
-  if (error instanceof LabError) {
-    process.stderr.write(`ferrolab: ${error.message}${causeOf(error)}\n  ${error.remedy}\n`);
-    return error.exitStatus;
-  }
+  const full = fullDisk(error);
+  if (full !== undefined) return tell(full);
+  if (error instanceof LabError) return tell(error);
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`ferrolab: unexpected error, please report it:\n${text}\n`);
   return exitStatus.labFailed;
+}
+
+function tell(error: LabError): number {
+  process.stderr.write(`ferrolab: ${error.message}${causeOf(error)}\n  ${error.remedy}\n`);
+  return error.exitStatus;
 }
 
 function causeOf(error: LabError): string {
