@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { StreamProgress } from '../artifacts/build-progress.ts';
-import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { type OwnDriver, ownDrivers } from '../artifacts/recipes/driver-builds.ts';
 import { chooseTarget, chooseWorkload } from '../config/choose.ts';
@@ -26,11 +25,8 @@ import { gatherMachineParts } from '../soak/soak-parts.ts';
 import { reconcile } from '../store/reconcile.ts';
 import { ResultStore } from '../store/result-store.ts';
 import { stateDirectory } from '../store/state-directory.ts';
-import {
-  type AcceleratorChoice,
-  acceleratorChoices,
-  chooseAccelerator,
-} from '../vm/choose-accelerator.ts';
+import { type AcceleratorChoice, acceleratorChoices } from '../vm/choose-accelerator.ts';
+import { acceleratorOf } from './accelerator.ts';
 import { oneOf, positiveInteger, seedOf } from './choice.ts';
 import { interruptSignal } from './signals.ts';
 import { templatesInCache } from './templates.ts';
@@ -240,14 +236,7 @@ async function gatherMachine(
   options: { readonly wait: Wait; readonly progress: StreamProgress },
 ) {
   const parts = await gatherMachineParts('debug', options);
-  const wait: Wait = { signal: options.wait.signal, deadline: Deadline.after(120_000) };
-  const probe = {
-    qemu: parts.qemu,
-    kernel: parts.vmlinux,
-    initramfs: parts.initramfs[0],
-    identity: `${parts.hashes.qemu} ${parts.hashes.kernel}`,
-  };
-  const accel = await chooseAccelerator(request.accel, probe, cacheDirectory(), wait);
+  const accel = await acceleratorOf(request.accel, parts, options.wait.signal);
   return { parts, accel };
 }
 

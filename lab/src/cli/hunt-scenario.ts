@@ -14,6 +14,8 @@ export interface Scenario {
   readonly draft: WorldDraft;
   /** Title of the one crash that is looked for: steps and faults of the draft stay as they are. */
   readonly title?: string;
+  /** In guests whose vCPUs run in parallel, whatever the draft says of turns. */
+  readonly live?: boolean;
 }
 
 /** How a hunt is done. */

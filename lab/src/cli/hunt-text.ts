@@ -14,10 +14,15 @@ export function huntDocument({ state, coverage }: Hunted) {
 }
 
 /** What is hunted in. */
-export function huntHeading({ draft }: Scenario, { seed, workers }: HuntSettings): string {
-  const { driver, workload, schedule } = draft;
+export function huntHeading(scenario: Scenario, { seed, workers }: HuntSettings): string {
+  const { draft } = scenario;
+  const { driver, workload } = draft;
   const defect = driver.defect === null ? '' : ` with ${driver.defect}`;
-  return `hunt in ${driver.name}${defect}, workload ${workload.name}, ${schedule.policy} turns, seed ${seed}, ${workers} at a time`;
+  return `hunt in ${driver.name}${defect}, workload ${workload.name}, ${turnsOf(scenario)} turns, seed ${seed}, ${workers} at a time`;
+}
+
+function turnsOf({ draft, live }: Scenario): string {
+  return live ? 'live' : draft.schedule.policy;
 }
 
 /** How far it is, in a line. */
@@ -52,10 +57,12 @@ export function huntsTable(
   hunts: readonly { readonly scenario: Scenario; readonly hunted: Hunted }[],
 ): string {
   const rows = hunts.flatMap(({ scenario, hunted }) => {
-    const { driver, schedule } = scenario.draft;
-    const head = [driver.defect ?? 'clean', schedule.policy];
+    const { driver } = scenario.draft;
+    const head = [driver.defect ?? 'clean', turnsOf(scenario)];
     const { crashes, runs, wallMs, fruitless } = hunted.state;
-    if (crashes.length > 0) return crashes.map((crash) => [...head, crash.title, ...found(crash)]);
+    if (crashes.length > 0) {
+      return crashes.map((crash) => [...head, crash.title, ...found(crash, scenario.live)]);
+    }
     const [reason] = fruitless.keys();
     const nothing = reason === undefined ? 'no crash' : `no crash; tested nothing: ${reason}`;
     return [[...head, nothing, `${runs} runs, ${formatClock(wallMs)}`]];
@@ -64,11 +71,13 @@ export function huntsTable(
   return textTable(heading, rows).join('\n');
 }
 
-function found({ afterRuns, afterMs, comesBack, runId }: FoundCrash): readonly string[] {
+function found(
+  { afterRuns, afterMs, comesBack, runId }: FoundCrash,
+  live = false,
+): readonly string[] {
+  const after = `${afterRuns} runs, ${formatClock(afterMs)}`;
+  // What came of a schedule that nobody has written down is looked for.
+  if (live) return [after, '-', `npm run lab:hunt -- --from ${runId}`];
   const again = { true: 'yes', false: 'NO', null: 'not tried' } as const;
-  return [
-    `${afterRuns} runs, ${formatClock(afterMs)}`,
-    again[`${comesBack}`],
-    `npm run lab:repro -- ${runId}`,
-  ];
+  return [after, again[`${comesBack}`], `npm run lab:repro -- ${runId}`];
 }

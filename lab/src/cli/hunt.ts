@@ -18,6 +18,7 @@ import type { HuntState } from '../soak/hunt.ts';
 import { memoryMiB } from '../soak/live-soak.ts';
 import { stateDirectory } from '../store/state-directory.ts';
 import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
+import { huntLive } from './hunt-live.ts';
 import { type Hunted, type HuntSettings, huntScenario, type Scenario } from './hunt-scenario.ts';
 import { huntDocument, huntHeading, huntProgress, huntSummary, huntsTable } from './hunt-text.ts';
 import { interruptSignal } from './signals.ts';
@@ -39,6 +40,7 @@ interface HuntOptions {
 }
 
 const policies = ['fair', 'random', 'pct'] as const;
+const ways = [...policies, 'live'] as const;
 const schedules: Readonly<Record<(typeof policies)[number], Schedule>> = {
   fair: { policy: 'fair' },
   random: { policy: 'random', sliceMax: 20_000 },
@@ -61,7 +63,7 @@ export function huntCommand(): Command {
     .option('--workload <name>', "workload of the target (default: the defect's, or traffic-churn)")
     .option(
       '--policy <names>',
-      `which vCPU runs when: ${policies.join(', ')}; several: one after the other`,
+      `which vCPU runs when: ${policies.join(', ')}; or live, all in parallel, as in a soak; several: one after the other`,
       'random',
     )
     .option('--workers <n>', 'worlds at the same time (default: as many as cores)', '')
@@ -83,7 +85,7 @@ nothing was tested; 130 interrupted; 2 usage.
 
 Examples:
   ferrolab hunt --driver c --defect work-uaf --policy pct --first --minutes 10
-  ferrolab hunt --driver c --defect work-uaf,timer-uaf --policy fair,random,pct --first
+  ferrolab hunt --driver c --defect work-uaf,timer-uaf --policy live,fair,random,pct --first
   ferrolab hunt --driver c --defect all --first --minutes 1
   ferrolab hunt --from 20261121T182157Z --minutes 30
 `,
@@ -105,22 +107,22 @@ async function run(options: HuntOptions): Promise<ExitStatus> {
     coverage: options.coverage,
   };
   const signal = interruptSignal();
-  const chosen = options.policy.split(',').map((name) => oneOf('policy', name, policies));
+  const chosen = options.policy.split(',').map((name) => oneOf('policy', name, ways));
   const { from } = options;
   if (from !== undefined) {
     const [policy, another] = chosen;
-    if (policy === undefined || another !== undefined) {
-      throw new UsageError('ONE_POLICY', '--policy: with --from there can be one only', {
-        remedy: `Choose from: ${policies.join(', ')}.`,
-      });
+    if (policy === undefined || policy === 'live' || another !== undefined) {
+      throw new UsageError(
+        'ONE_POLICY',
+        '--policy: with --from there can be one only, of simulated worlds',
+        {
+          remedy: `Choose from: ${policies.join(', ')}.`,
+        },
+      );
     }
     return await huntFrom(from, schedules[policy], settings, options, signal);
   }
-  const scenarios = await scenariosOf(
-    options,
-    settings.seed,
-    chosen.map((name) => schedules[name]),
-  );
+  const scenarios = await scenariosOf(options, settings.seed, chosen);
   const [scenario, ...others] = scenarios;
   if (scenario === undefined) {
     throw new UsageError('NO_DEFECTS', `--defect: the driver '${options.driver}' has none`, {
@@ -143,7 +145,8 @@ async function huntIn(
   signal: AbortSignal,
 ): Promise<Hunted> {
   process.stderr.write(`${huntHeading(scenario, settings)}\n`);
-  return await huntScenario(
+  const how = scenario.live ? huntLive : huntScenario;
+  return await how(
     scenario,
     settings,
     (state, coverage) => process.stderr.write(`${huntProgress(state, coverage)}\n`),
@@ -184,9 +187,10 @@ async function huntAll(
   return failed && !signal.aborted ? exitStatus.labFailed : status;
 }
 
-function nameOf({ draft }: Scenario) {
+function nameOf({ draft, live }: Scenario) {
   const { driver, workload, schedule } = draft;
-  return { ...{ driver: driver.name, defect: driver.defect }, workload: workload.name, schedule };
+  const turns = live ? { mode: 'live' } : { mode: 'sim', schedule };
+  return { ...{ driver: driver.name, defect: driver.defect }, workload: workload.name, ...turns };
 }
 
 /** Looks for the crash of a live run, and notes beside it what came of that. */
@@ -239,7 +243,7 @@ function statusOf(states: readonly HuntState[], signal: AbortSignal): ExitStatus
 async function scenariosOf(
   options: HuntOptions,
   seed: number,
-  chosen: readonly Schedule[],
+  chosen: readonly (typeof ways)[number][],
 ): Promise<readonly Scenario[]> {
   const root = projectRoot();
   const target = chooseTarget(await loadConfig(root), options.target);
@@ -257,7 +261,8 @@ async function scenariosOf(
     const own =
       catalogued === undefined ? undefined : workloadOfDefect(catalogued.manifest, target);
     const workload = { name: wanted ?? own?.name ?? 'traffic-churn' };
-    return chosen.map((schedule) => ({
+    return chosen.map((way) => ({
+      live: way === 'live',
       draft: {
         version: 1,
         machine: { cpus: 2, memoryMiB: memoryMiB[kernel], mode: 'sim', kernel },
@@ -265,7 +270,7 @@ async function scenariosOf(
         driver: { name: driver.module, defect },
         workload,
         seed,
-        schedule,
+        schedule: schedules[way === 'live' ? 'fair' : way],
       },
     }));
   });

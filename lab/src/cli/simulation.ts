@@ -5,7 +5,12 @@ import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { StreamProgress } from '../artifacts/build-progress.ts';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { chooseDefect, chooseTarget } from '../config/choose.ts';
-import type { TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
+import type {
+  DriverConfig,
+  LabConfig,
+  TargetConfig,
+  WorkloadConfig,
+} from '../config/define-lab.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { readDriverMap } from '../coverage/driver-map.ts';
 import { WorldCoverage } from '../coverage/world-coverage.ts';
@@ -33,15 +38,28 @@ export const simExitStatus: Readonly<Record<Outcome, ExitStatus>> = {
 
 /** The workload that a defect of the catalogue may have of its own, by its name; none for others. */
 function ownWorkload(
+  root: string,
   target: TargetConfig,
   defect: string | null,
 ): Readonly<Record<string, WorkloadConfig>> {
-  const root = projectRoot();
   if (defect === null || !defectFolders(root).includes(defect)) return {};
   const [catalogued] = loadChosenDefects(root, [defect]);
   if (catalogued === undefined) return {};
   const { name, workload } = workloadOfDefect(catalogued.manifest, target);
   return { [name]: workload };
+}
+
+/** Target and driver of a draft, with the workload that its defect may have of its own. */
+export function scenarioParts(
+  root: string,
+  lab: LabConfig,
+  draft: WorldDraft,
+): { readonly target: TargetConfig; readonly driver: DriverConfig } {
+  const { defect } = draft.driver;
+  const own = ownWorkload(root, chooseTarget(lab, draft.target), defect);
+  const { target, driver } = configured(lab, draft, own);
+  if (defect !== null) chooseDefect(root, driver, defect);
+  return { target, driver };
 }
 
 /** Builds what a world needs, and fills in what it leaves out. */
@@ -51,10 +69,8 @@ export async function prepareSimulation(
 ): Promise<Simulation> {
   const root = projectRoot();
   const lab = await loadConfig(root);
+  const { target, driver } = scenarioParts(root, lab, draft);
   const { defect } = draft.driver;
-  const own = ownWorkload(chooseTarget(lab, draft.target), defect);
-  const { target, driver } = configured(lab, draft, own);
-  if (defect !== null) chooseDefect(root, driver, defect);
   const wait: Wait = { signal, deadline: Deadline.never };
   const progress = new StreamProgress(process.stderr);
   const building = gatherSoakParts(draft.machine.kernel, driver, defect, { wait, progress });

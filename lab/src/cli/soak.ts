@@ -3,7 +3,6 @@ import { randomInt } from 'node:crypto';
 import { Command } from 'commander';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { StreamProgress } from '../artifacts/build-progress.ts';
-import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { type KernelFlavour, kernelFlavours } from '../artifacts/recipes/kernel.ts';
 import { chooseDefect, chooseDriver, chooseTarget, chooseWorkload } from '../config/choose.ts';
@@ -18,11 +17,8 @@ import { gatherSoakParts, type SoakParts } from '../soak/soak-parts.ts';
 import { reconcile } from '../store/reconcile.ts';
 import { ResultStore } from '../store/result-store.ts';
 import { stateDirectory } from '../store/state-directory.ts';
-import {
-  type AcceleratorChoice,
-  acceleratorChoices,
-  chooseAccelerator,
-} from '../vm/choose-accelerator.ts';
+import { type AcceleratorChoice, acceleratorChoices } from '../vm/choose-accelerator.ts';
+import { acceleratorOf } from './accelerator.ts';
 import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
 import { interruptSignal } from './signals.ts';
 import { templatesInCache } from './templates.ts';
@@ -94,7 +90,7 @@ async function soak(
 ): Promise<number> {
   const signal = interruptSignal();
   const parts = await gather(request, signal);
-  const accel = await accelerator(request.accel, parts, signal);
+  const accel = await acceleratorOf(request.accel, parts, signal);
   const state = stateDirectory();
   await using store = await ResultStore.open(state);
   const { recovered, lost, unreadable } = await reconcile(state, store);
@@ -129,15 +125,4 @@ async function gather(request: UncheckedRequest, signal: AbortSignal): Promise<S
   } finally {
     progress.close();
   }
-}
-
-async function accelerator(choice: AcceleratorChoice, parts: SoakParts, signal: AbortSignal) {
-  const wait: Wait = { signal, deadline: Deadline.after(120_000) };
-  const probe = {
-    qemu: parts.qemu,
-    kernel: parts.vmlinux,
-    initramfs: parts.initramfs[0],
-    identity: `${parts.hashes.qemu} ${parts.hashes.kernel}`,
-  };
-  return await chooseAccelerator(choice, probe, cacheDirectory(), wait);
 }
