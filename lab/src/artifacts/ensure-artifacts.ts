@@ -243,7 +243,11 @@ async function identityHash(out: string, files: readonly string[]): Promise<stri
 /** Moves a finished folder to its place; it is there whole or not at all, also after a power cut. */
 async function publish(out: string, dir: string, artifact: Omit<Artifact, 'dir'>): Promise<void> {
   const path = join(out, DESCRIPTION);
-  const description: ArtifactDescription = { ...artifact, bytes: await folderBytes(out) };
+  const bytes = await folderBytes(out);
+  const description: ArtifactDescription = {
+    ...artifact,
+    ...(bytes === undefined ? {} : { bytes }),
+  };
   await writeFile(path, `${JSON.stringify(description, undefined, 2)}\n`);
   await sync(path);
   await rm(dir, { recursive: true, force: true });
@@ -260,8 +264,8 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-/** What a folder takes on disk. */
-async function folderBytes(dir: string): Promise<number> {
-  const { stdout } = await execa('du', ['-s', '--block-size=1', dir]);
-  return Number.parseInt(stdout, 10);
+/** What a folder takes on disk; undefined when there is something in it that cannot be looked at. */
+async function folderBytes(dir: string): Promise<number | undefined> {
+  const { exitCode, stdout } = await execa('du', ['-s', '--block-size=1', dir], { reject: false });
+  return exitCode === 0 ? Number.parseInt(stdout, 10) : undefined;
 }

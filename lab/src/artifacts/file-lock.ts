@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { LabFailure } from '../errors.ts';
+import { Interrupted, LabFailure } from '../errors.ts';
 
 /** A held lock; disposing gives it back. */
 export interface FileLock extends AsyncDisposable {
@@ -21,6 +21,7 @@ export async function lockFile(
 ): Promise<FileLock> {
   const lock = await holdLock(path, 'flock -n 9 || { echo waiting; flock 9; }', signal, onWaiting);
   if (lock) return lock;
+  if (signal.aborted) throw new Interrupted();
   throw new LabFailure('NO_LOCK', `the lock ${path} could not be taken`, {
     remedy: 'Check that the folder is writable and that the disk is not full.',
   });
@@ -43,20 +44,35 @@ async function holdLock(
     stdio: ['pipe', 'pipe', 'ignore'],
     // Ctrl-C goes to the whole foreground group; the lock must outlive the tidying up.
     detached: true,
-    ...(signal ? { signal } : {}),
   });
   const ended = once(holder, 'exit').catch(() => undefined);
-  for await (const line of createInterface({ input: holder.stdout })) {
-    if (line === 'waiting') onWaiting();
-    if (line !== 'locked') continue;
-    return {
-      path,
-      async [Symbol.asyncDispose]() {
-        holder.stdin.end();
-        await ended;
-      },
-    };
+  const giveUp = () => killGroup(holder);
+  signal?.addEventListener('abort', giveUp);
+  try {
+    if (signal?.aborted) giveUp();
+    for await (const line of createInterface({ input: holder.stdout })) {
+      if (line === 'waiting') onWaiting();
+      if (line !== 'locked') continue;
+      return {
+        path,
+        async [Symbol.asyncDispose]() {
+          holder.stdin.end();
+          await ended;
+        },
+      };
+    }
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
   await ended;
   return undefined;
+}
+
+/** All of it: a flock that waits would keep our pipe open without its shell. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }

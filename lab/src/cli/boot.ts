@@ -118,15 +118,18 @@ async function boot(request: BootRequest, { json, once, fork }: BootOptions): Pr
   const since = performance.now();
   const inputs = await gather(request, signal);
   const artifacts = performance.now() - since;
+  const accel = await chooseAccelerator(request.accel, inputs.probe, cacheDirectory(), {
+    signal,
+    deadline: Deadline.after(bootMs[request.kernel]),
+  });
+  const machine = await machineOf(request, inputs, accel, { fork: fork ?? false, signal });
   const runDir = await mkdtemp(join(tmpdir(), 'ferrolab-boot-'));
   let finished = false;
   try {
     const wait: Wait = { signal, deadline: Deadline.after(bootMs[request.kernel]) };
-    const accel = await chooseAccelerator(request.accel, inputs.probe, cacheDirectory(), wait);
-    const cold = machineOf(request, inputs, accel, runDir);
-    const spec = fork ? await forked(cold, inputs, wait) : cold;
-    await using booted = await bootVm(spec, inputs.credentials, wait);
-    if (fork) await unpackArchives(booted.ssh, inputs.initramfs.slice(1), wait);
+    await using booted = await bootVm({ ...machine, runDir }, inputs.credentials, wait);
+    if (machine.template !== undefined)
+      await unpackArchives(booted, inputs.initramfs.slice(1), wait);
     const document = await movePackets(booted, request, { artifacts, accel }, wait);
     process.exitCode = statusOf(document.ping);
     process.stdout.write(json ? `${JSON.stringify(document)}\n` : summary(document));
@@ -152,37 +155,33 @@ async function gather(request: BootRequest, signal: AbortSignal): Promise<BootIn
   }
 }
 
-function machineOf(
-  request: BootRequest,
+async function machineOf(
+  { kernel }: BootRequest,
   inputs: BootInputs,
   accel: Accelerator,
-  runDir: string,
-): MachineSpec {
-  const { qemu, kernel, initramfs } = inputs;
-  return {
+  { fork, signal }: { readonly fork: boolean; readonly signal: AbortSignal },
+): Promise<MachineSpec> {
+  const machine: MachineSpec = {
     cpus: 2,
-    memoryMiB: memoryMiB[request.kernel],
+    memoryMiB: memoryMiB[kernel],
     accel,
-    kernel,
-    initramfs,
+    kernel: inputs.kernel,
+    initramfs: inputs.initramfs,
     append: [],
     nics: linkedPair('ferronic'),
-    qemu,
-    runDir,
+    qemu: inputs.qemu,
+    runDir: '',
   };
-}
-
-/** The same machine as a fork of one that has booted. */
-async function forked(cold: MachineSpec, inputs: BootInputs, wait: Wait): Promise<MachineSpec> {
-  if (cold.accel === 'kvm') {
+  if (!fork) return machine;
+  if (accel === 'kvm') {
     throw new UsageError('FORK_KVM', 'only an emulated guest can be forked', {
       remedy: 'Say --accel tcg, or leave --fork out: with KVM a guest boots in a second.',
     });
   }
-  const bare = { ...cold, initramfs: cold.initramfs.slice(0, 1) };
+  const bare = { ...machine, initramfs: inputs.initramfs.slice(0, 1) };
   const templates = templatesInCache((what) => process.stderr.write(`${what}\n`));
   const recipe = liveTemplate(bare, inputs.parts, inputs.credentials);
-  const { state } = await templates.get(recipe, wait);
+  const { state } = await templates.get(recipe, { signal, deadline: Deadline.never });
   return { ...forkable(bare), ...(state === null ? {} : { template: state }) };
 }
 

@@ -42,6 +42,7 @@ interface DefectsOptions {
   readonly workers: string;
   readonly accel: string;
   readonly fresh?: boolean;
+  readonly cold?: boolean;
   readonly stored?: boolean;
   readonly write?: boolean;
   readonly list?: boolean;
@@ -58,6 +59,7 @@ interface Request {
   readonly workers: number;
   readonly accel: AcceleratorChoice;
   readonly fresh: boolean;
+  readonly cold: boolean;
 }
 
 const targetName = 'ferronic';
@@ -84,6 +86,7 @@ export function defectsCommand(): Command {
     .option('--seed <n>', 'seed of the first run of each defect', '1')
     .option('--workers <n>', 'guests at the same time', '1')
     .option('--accel <name>', acceleratorChoices.join(', '), 'auto')
+    .option('--cold', 'boot each guest, instead of forking one that has booted')
     .option('--fresh', 'run again what has a result already')
     .option('--stored', 'run nothing: show the results there are')
     .option(
@@ -140,6 +143,7 @@ async function check(options: DefectsOptions, root: string): Promise<Request> {
     workers: positiveInteger('workers', options.workers, mostWorkers),
     accel: oneOf('accelerator', options.accel, acceleratorChoices),
     fresh: options.fresh ?? false,
+    cold: options.cold ?? false,
   };
 }
 
@@ -209,7 +213,6 @@ async function withGround<T>(
   const options = { wait: { signal, deadline: Deadline.never } satisfies Wait, progress };
   let machine: ReturnType<HuntGround['machine']> | undefined;
   const { target, seed, workers, fresh } = request;
-  const templates = templatesInCache((what) => process.stderr.write(`${what}\n`));
   try {
     return await work(new DriverTrials(options), {
       targetName,
@@ -217,7 +220,8 @@ async function withGround<T>(
       seed,
       workers,
       fresh,
-      keep: { state, store, templates },
+      keep: { state, store },
+      templates: request.cold ? null : templatesInCache,
       hunts: new HuntStore(state, root),
       stream: process.stderr,
       signal,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { LabFailure } from '../errors.ts';
 
-/** No space, no quota, and what SQLite makes of both. */
+/** No space, no quota, and what SQLite makes of no space. */
 const codes: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
 /** Errors of errors are looked at so deep. */
 const mostLinks = 16;
@@ -12,7 +12,7 @@ export function fullDisk(error: unknown): LabFailure | undefined {
   if (cause === undefined) return undefined;
   return new LabFailure('DISK_FULL', `a disk is full: ${cause.message}`, {
     remedy:
-      'Free space, or set LAB_STATE_DIR (results) or XDG_CACHE_HOME (builds, saved machines) to where there is some. What was recorded before is kept.',
+      'Free space, or set LAB_STATE_DIR (results), XDG_CACHE_HOME (builds, saved machines) or TMPDIR to where there is some. What was recorded before is kept.',
     cause,
   });
 }

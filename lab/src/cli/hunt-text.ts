@@ -41,13 +41,13 @@ export function huntProgress(
 }
 
 /** What one hunt has found. */
-export function huntSummary({ state, coverage }: Hunted): string {
+export function huntSummary({ state, coverage }: Hunted, live = false): string {
   const { crashes, fruitless } = state;
   const lines = coverage === undefined ? [] : [coverageText(coverage)];
   lines.push(huntProgress(state, coverage).trim());
   for (const [reason, times] of fruitless) lines.push(`${times} tested nothing: ${reason}`);
   if (crashes.length === 0) return [...lines, 'no crash'].join('\n');
-  const rows = crashes.map((crash) => [crash.title, String(crash.runs), ...found(crash)]);
+  const rows = crashes.map((crash) => [crash.title, String(crash.runs), ...found(crash, live)]);
   const heading = ['crash', 'runs', 'first after', 'identical', 'comes back with'];
   return [...lines, ...textTable(heading, rows)].join('\n');
 }

@@ -134,7 +134,7 @@ async function run(options: HuntOptions): Promise<ExitStatus> {
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ seed: settings.seed, ...huntDocument(hunted) })}\n`
-      : `${huntSummary(hunted)}\n`,
+      : `${huntSummary(hunted, scenario.live)}\n`,
   );
   return statusOf([hunted.state], signal);
 }

@@ -67,7 +67,10 @@ export async function hunt(
 ): Promise<HuntResult> {
   const log = new HuntLog(Object.keys(request.profiles), checkedAtEnd(request.profiles));
   const observer: CampaignObserver = {
-    runStarted: (cycle, seed) => watch.runStarted(cycle, seed),
+    runStarted: (cycle, seed) => {
+      log.begin();
+      watch.runStarted(cycle, seed);
+    },
     runStep: (cycle, step) => watch.runStep(cycle, step),
     runEnded: (verdict) => {
       log.add(verdict);
@@ -111,7 +114,7 @@ function checkedAtEnd(profiles: Profiles): ReadonlySet<string> {
 /** Follows the verdicts of a hunt, and says when it is over. */
 export class HuntLog {
   readonly #over = new AbortController();
-  readonly #start = performance.now();
+  #start: number | undefined;
   readonly #errors = new Map<string, { inARow: number; last: string }>();
   #workloads: readonly string[];
   /** Whether some run has tested all that its workload tests. */
@@ -141,6 +144,11 @@ export class HuntLog {
       throw new Error('a run is begun after the hunt was over');
     }
     return next;
+  }
+
+  /** A run begins; time is counted from the first one. */
+  begin(): void {
+    this.#start ??= performance.now();
   }
 
   add(verdict: Verdict): void {
@@ -178,7 +186,7 @@ export class HuntLog {
       note: this.#note(outcome, end),
       seeds: this.#seeds,
       virtualMs: this.#virtualMs,
-      wallMs: this.#wallMs ?? Math.round(performance.now() - this.#start),
+      wallMs: this.#wallMs ?? this.#elapsedMs(),
     };
   }
 
@@ -223,8 +231,12 @@ export class HuntLog {
     }
   }
 
+  #elapsedMs(): number {
+    return this.#start === undefined ? 0 : Math.round(performance.now() - this.#start);
+  }
+
   #end(): void {
-    this.#wallMs = Math.round(performance.now() - this.#start);
+    this.#wallMs = this.#elapsedMs();
     this.#over.abort();
   }
 }

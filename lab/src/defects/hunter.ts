@@ -3,6 +3,7 @@ import type { Artifact } from '../artifacts/recipe.ts';
 import { type OwnDriver, ownDrivers } from '../artifacts/recipes/driver-builds.ts';
 import { chooseDriver } from '../config/choose.ts';
 import type { TargetConfig } from '../config/define-lab.ts';
+import type { TemplateObserver, TemplateStore } from '../run/template-store.ts';
 import type { Keep } from '../soak/live-soak.ts';
 import { type ProgressStream, SoakProgress } from '../soak/progress.ts';
 import { type SoakParts, withModule } from '../soak/soak-parts.ts';
@@ -18,7 +19,9 @@ export interface HuntGround {
   readonly workers: number;
   /** Hunts anew what has a result already. */
   readonly fresh: boolean;
-  readonly keep: Keep;
+  readonly keep: Omit<Keep, 'templates'>;
+  /** What guests are forked from, told what is being made; `null`: each is booted. */
+  readonly templates: ((tell: TemplateObserver) => TemplateStore) | null;
   readonly hunts: HuntStore;
   readonly stream: ProgressStream;
   readonly signal: AbortSignal;
@@ -51,7 +54,8 @@ export async function huntOrRecall(quarry: Quarry, ground: HuntGround): Promise<
   progress.line(
     `${request.driver.module} ${quarry.defect ?? 'clean'} under ${Object.keys(quarry.profiles).join(', ')}, seed ${request.seed}`,
   );
-  const result = await hunt(request, ground.keep, progress, ground.signal);
+  const templates = ground.templates?.((what) => progress.line(what)) ?? null;
+  const result = await hunt(request, { ...ground.keep, templates }, progress, ground.signal);
   return await ground.hunts.keep(request, result);
 }
 

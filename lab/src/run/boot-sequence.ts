@@ -5,11 +5,11 @@ import { Interrupted, LabFailure } from '../errors.ts';
 import type { RunningVm } from '../vm/launch.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
 import type { ExecResult, SshCredentials, SshOptions, SshSession } from '../vm/ssh-session.ts';
-import { startVm } from '../vm/start-vm.ts';
 import { stripTerminalEscapes } from '../vm/terminal-escapes.ts';
 import { DriverFailure } from './driver-failure.ts';
 import { type Suspect, unlessMachineDies } from './machine-death.ts';
 import { type PingCounts, parsePing } from './ping.ts';
+import { startVm } from './start-vm.ts';
 
 /** Address of the second card, in its own network namespace. */
 const peerAddress = '10.0.0.2';
@@ -47,13 +47,12 @@ export async function bootVm(
   const vm = await startVm(spec, wait).catch((error: unknown) => {
     throw wait.signal.aborted ? new Interrupted() : error;
   });
-  const greetedAt = performance.now();
   try {
     const ssh = await unlessMachineDies(vm, 'lab', vm.connectSsh(credentials, wait, options));
     return {
       vm,
       ssh,
-      qemuStartMs: greetedAt - vm.startedAtMs,
+      qemuStartMs: vm.greetedAtMs - vm.startedAtMs,
       qemuToSshMs: performance.now() - vm.startedAtMs,
       // Ends the session too.
       [Symbol.asyncDispose]: () => vm[Symbol.asyncDispose](),
@@ -66,13 +65,14 @@ export async function bootVm(
 
 /** Unpacks cpio archives over the guest's files. LabFailure when that fails. */
 export async function unpackArchives(
-  ssh: SshSession,
+  { vm, ssh }: Pick<BootedVm, 'vm' | 'ssh'>,
   archives: readonly string[],
   wait: Wait,
 ): Promise<void> {
   for (const archive of archives) {
     const input = await readFile(archive);
-    const end = await ssh.exec('cd / && cpio -idmu', wait, { input });
+    const unpacking = ssh.exec('cd / && cpio -idmu', wait, { input });
+    const end = await unlessMachineDies(vm, 'lab', unpacking);
     if (end.kind === 'exited' && end.code === 0) continue;
     throw new LabFailure('UNPACK', `${archive} cannot be unpacked in the guest: ${end.stderr}`, {
       remedy: 'Look whether the guest has memory left for it.',

@@ -9,7 +9,6 @@ import type { RunningVm } from '../vm/launch.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
 import { describeExit } from '../vm/qemu-process.ts';
 import type { SshCredentials, SshSession } from '../vm/ssh-session.ts';
-import { startVm } from '../vm/start-vm.ts';
 import { unpackArchives } from './boot-sequence.ts';
 import { concludeRun, type EndedRun, type RunIdentity } from './conclude-run.ts';
 import { CrashWatch, type Trouble } from './crash-watch.ts';
@@ -26,6 +25,7 @@ import { processorState, sleepsInInterrupt } from './processor-state.ts';
 import { Slots } from './slot.ts';
 import { sshGuest } from './ssh-guest.ts';
 import { injectStandingFault } from './standing-faults.ts';
+import { startVm } from './start-vm.ts';
 import { churn } from './workload.ts';
 import { type Stage, type WorkloadEnd, workloadEndOf } from './workload-end.ts';
 import { prepareEndChecks } from './workloads/end-checks.ts';
@@ -96,6 +96,8 @@ class LiveRun {
     let vm: RunningVm;
     try {
       this.#step('launch');
+      const { template = null } = this.#deps.machine;
+      this.#events.write('machine', { forkedFrom: template });
       vm = await startVm(this.#deps.machine, this.#bootWait());
     } catch (error) {
       return await this.#conclude(
@@ -188,7 +190,7 @@ class LiveRun {
     // before, so that there is a session to ask whether all of the guest is silent.
     const keepalive = { intervalMs: 8_000, countMax: 12 };
     const session = await vm.connectSsh(this.#deps.credentials, wait, { keepalive });
-    await unpackArchives(session, this.#deps.archives ?? [], wait);
+    await unpackArchives({ vm, ssh: session }, this.#deps.archives ?? [], wait);
     return session;
   }
 

@@ -141,6 +141,16 @@ export class TemplateStore {
     return await hash;
   }
 
+  /** What the guest printed may say why there is no template. It goes when it is old, as templates do. */
+  async #keepConsole(work: string, dir: string): Promise<void> {
+    const kept = `${dir}.console.log`;
+    const moved = await rename(join(work, 'console.log'), kept).then(
+      () => true,
+      () => false,
+    );
+    if (moved) this.observer(`what its guest printed: ${kept}`);
+  }
+
   async #dropUnused(): Promise<void> {
     const before = Date.now() - unusedMs;
     for (const name of await readdir(this.#root)) {
@@ -174,6 +184,9 @@ export class TemplateStore {
       const description: Description = { version: 3, key: recipe.key, sha256, facts };
       await writeDurably(join(work, descriptionFile), `${JSON.stringify(description)}\n`);
       await rename(work, dir);
+    } catch (error) {
+      if (!wait.signal.aborted) await this.#keepConsole(work, dir);
+      throw error;
     } finally {
       await rm(work, { recursive: true, force: true });
     }

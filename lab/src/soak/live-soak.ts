@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Deadline } from 'qemu-ipc/wait';
+import { Deadline, type Wait } from 'qemu-ipc/wait';
 import type { DriverConfig, TargetConfig } from '../config/define-lab.ts';
 import { type CampaignSummary, summarize } from '../report/campaign-summary.ts';
 import { drawWorld, type WorldBase } from '../run/draw-world.ts';
@@ -58,7 +58,8 @@ export async function soakLive(
   observer: CampaignObserver,
   signal: AbortSignal,
 ): Promise<CampaignSummary> {
-  const machine = await machineOf(request, parts, keep.templates, signal);
+  const machineOf = machineSource(request, parts, keep.templates);
+  const first = await machineOf({ signal, deadline: Deadline.never });
   const startedAt = new Date();
   const id = `soak-${newRunId(request.seed, startedAt)}`;
   const cell = cellOf(request);
@@ -69,11 +70,11 @@ export async function soakLive(
     startedAt: startedAt.toISOString(),
   });
   const { seed, workers, budgetMs } = request;
-  const expectedBootMs = machine.template === undefined ? bootMs[request.kernel] : forkMs;
+  const expectedBootMs = first.template === undefined ? bootMs[request.kernel] : forkMs;
   const plan = { id, seed, workers, budgetMs, expectedBootMs };
   const end = await runCampaign(
     plan,
-    campaignDeps(request, parts, machine, keep, { id, cell, observer }),
+    campaignDeps(request, parts, machineOf, keep, { id, cell, observer }),
     signal,
   );
   await keep.store.endCampaign(id, new Date().toISOString());
@@ -83,7 +84,7 @@ export async function soakLive(
 function campaignDeps(
   request: SoakRequest,
   parts: SoakParts,
-  machine: Omit<MachineSpec, 'runDir'>,
+  machineOf: (wait: Wait) => Promise<AnyMachine>,
   keep: Keep,
   campaign: { readonly id: string; readonly cell: Cell; readonly observer: CampaignObserver },
 ): CampaignDeps {
@@ -94,6 +95,7 @@ function campaignDeps(
     record: (verdict) => keep.store.record(verdict),
     observer: campaign.observer,
     run: async (world, cycle, onStep, wait) => {
+      const machine = await machineOf({ signal: wait.signal, deadline: Deadline.never });
       const runId = newRunId(world.seed, new Date());
       const folder = await createRunFolder(keep.state.runs, runId, world);
       return await runLive(
@@ -164,17 +166,17 @@ export function faultsOn(
     : target.faults.filter((type) => type !== 'alloc-failure');
 }
 
+type AnyMachine = Omit<MachineSpec, 'runDir'>;
+
 /**
- * The machine of each run. Only an emulated one is forked: on the host's own processor a guest boots in a second, and
- * one that is restored there has to be told more.
+ * The machine of each run, asked for each time: a soak of weeks uses its template all the while. Only an emulated one is
+ * forked: on the host's own processor a guest boots in a second, and one that is restored there has to be told more.
  */
-async function machineOf(
-  request: SoakRequest,
+function machineSource(
+  { accel, kernel, target }: SoakRequest,
   parts: SoakParts,
   templates: TemplateStore | null,
-  signal: AbortSignal,
-): Promise<Omit<MachineSpec, 'runDir'>> {
-  const { accel, kernel, target } = request;
+): (wait: Wait) => Promise<AnyMachine> {
   const machine = {
     cpus: 2,
     memoryMiB: memoryMiB[kernel],
@@ -184,9 +186,13 @@ async function machineOf(
     nics: linkedPair(target.device.model),
     qemu: parts.qemu,
   };
-  if (templates === null || accel === 'kvm') return { ...machine, initramfs: parts.initramfs };
+  if (templates === null || accel === 'kvm') {
+    return async () => ({ ...machine, initramfs: parts.initramfs });
+  }
   const bare = { ...machine, initramfs: parts.initramfs.slice(0, 1), runDir: '' };
   const recipe = liveTemplate(bare, parts.hashes, parts.credentials);
-  const { state } = await templates.get(recipe, { signal, deadline: Deadline.never });
-  return { ...forkable(bare), ...(state === null ? {} : { template: state }) };
+  return async (wait) => {
+    const { state } = await templates.get(recipe, wait);
+    return { ...forkable(bare), ...(state === null ? {} : { template: state }) };
+  };
 }

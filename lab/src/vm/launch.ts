@@ -33,6 +33,8 @@ export interface RunningVm extends AsyncDisposable {
   readonly exited: Promise<VmExit>;
   /** Milliseconds on the monotonic clock at which QEMU was started. */
   readonly startedAtMs: number;
+  /** The same of its first answer on QMP. */
+  readonly greetedAtMs: number;
   /** The folder that it writes to. */
   readonly runDir: string;
   /** Logs in over the virtio-serial port; can be called before the guest is up. One session a machine. */
@@ -105,6 +107,7 @@ class LaunchedVm implements RunningVm {
   readonly panicked: Promise<PanicNotice>;
   readonly exited: Promise<VmExit>;
   readonly startedAtMs: number;
+  readonly greetedAtMs = performance.now();
   readonly runDir: string;
   readonly #process: QemuProcess;
   #session: Promise<SshSession> | undefined;

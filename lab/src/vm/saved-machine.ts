@@ -13,6 +13,8 @@ export async function saveMachine(vm: RunningVm, file: string, wait: Wait): Prom
   const partial = `${file}.partial`;
   await prepareMigration(qmp, wait);
   const over = migrationOver(qmp, wait);
+  // It is waited for only when the command was taken.
+  over.catch(() => undefined);
   await qmp.execute('migrate', { uri: `file:${sandboxPath.run}/${partial}` }, wait);
   if ((await over) === 'failed') {
     await rm(join(runDir, partial), { force: true });
@@ -29,6 +31,8 @@ export async function restoreMachine({ qmp }: RunningVm, wait: Wait): Promise<vo
   // QEMU would tell the network that the cards have moved, when the host has time.
   await qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 }, wait);
   const over = migrationOver(qmp, wait);
+  // It is waited for only when the command was taken.
+  over.catch(() => undefined);
   await qmp.execute('migrate-incoming', { uri: `file:${sandboxPath.template}` }, wait);
   if ((await over) === 'failed') {
     throw new LabFailure('BAD_TEMPLATE', 'the saved machine cannot be loaded', {
