@@ -25,7 +25,7 @@ import { contentKey } from '../../lab/src/artifacts/content-key.ts';
 import { ensureArtifacts } from '../../lab/src/artifacts/ensure-artifacts.ts';
 import { lockFile, tryLockFile } from '../../lab/src/artifacts/file-lock.ts';
 import type { Recipe } from '../../lab/src/artifacts/recipe.ts';
-import { LabFailure } from '../../lab/src/errors.ts';
+import { Interrupted, LabFailure } from '../../lab/src/errors.ts';
 
 const silent: BuildProgress = {
   stepStarted: () => undefined,
@@ -171,6 +171,16 @@ describe('a file lock', () => {
     const again = await tryLockFile(path);
     expect(again?.path).to.equal(path);
     await again?.[Symbol.asyncDispose]();
+  });
+
+  it('is no longer waited for by who is interrupted, and stays with who has it', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'ferrolab-lock-')), 'lock');
+    await using _held = await lockFile(path, new AbortController().signal, () => undefined);
+    const interrupt = new AbortController();
+    const waiting = lockFile(path, interrupt.signal, () => interrupt.abort());
+    const error = await waiting.catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(Interrupted);
+    expect(await tryLockFile(path)).to.equal(undefined);
   });
 
   it('is free again after its holder was killed with SIGKILL', async () => {
