@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { ferrolabJson, startFerrolab } from '../support/ferrolab.ts';
+import { qemuProcesses } from '../support/qemu-processes.ts';
 
 interface RunDocument {
   readonly world: string;
@@ -133,6 +143,30 @@ describe('a simulated world', function () {
       runs.push([document.consoleSha256, document.instructions]);
     }
     expect(runs[1]).to.deep.equal(runs[0]);
+  });
+
+  it('says nothing of its driver when QEMU is killed, whatever was seen until then', async () => {
+    const path = world(10, { policy: 'random', sliceMax: 20_000 });
+    const crashing = JSON.parse(readFileSync(path, 'utf8'));
+    crashing.driver.defect = 'irq-before-rings';
+    writeFileSync(path, JSON.stringify(crashing));
+    const state = join(dir, 'killed');
+    const running = ferrolabJson<RunDocument & { readonly reason: string }>(['run', path], {
+      ...options,
+      env: { LAB_STATE_DIR: state },
+    });
+    const logs = () =>
+      readdirSync(state, { recursive: true, encoding: 'utf8' }).filter((name) =>
+        /nic\d\.ndjson$/.test(name),
+      );
+    mkdirSync(state);
+    const hasReported = () => logs().some((name) => statSync(join(state, name)).size > 0);
+    while (!hasReported()) await delay(20);
+    for (const pid of qemuProcesses(join(state, 'runs'))) process.kill(pid, 'SIGKILL');
+    const { exitCode, document } = await running;
+    expect(document.verdict).to.equal('MISS');
+    expect(document.reason).to.contain('QEMU was killed');
+    expect(exitCode).to.equal(3);
   });
 
   it('comes back by the id of its run', async () => {

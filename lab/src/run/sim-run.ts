@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { LabFailure } from '../errors.ts';
 import { addTallies, emptyTally } from '../fault-tally.ts';
@@ -109,6 +110,7 @@ export const switchesFile = 'switches.txt';
 const turnsFile = 'turns.txt';
 const never = new AbortController().signal;
 const commandMs = 10_000;
+const lastMomentMs = 2_000;
 const nothingRan: ScheduleReport = { instructions: 0, virtualNs: 0, switches: 0, schedule: '' };
 
 /** Runs a world; the verdict is on the disk when this resolves. Rejects only when it could not be written. */
@@ -131,6 +133,8 @@ class SimulatedRun {
   #guest: SimulatedGuest | undefined;
   #stage: Stage = 'launch';
   #faults = emptyTally;
+  /** How QEMU ended, if neither the lab nor the guest ended it. */
+  #killed: string | undefined;
   #states: DeviceStates = {};
 
   constructor(world: SimWorld, deps: SimRunDeps, wait: Wait) {
@@ -183,8 +187,9 @@ class SimulatedRun {
     this.#events.write('workload-end', { ...end });
     const wait: Wait = { signal: never, deadline: Deadline.after(commandMs) };
     const nics = spec.nics.map(({ id }) => id);
-    const tally = await deviceTally(machine.vm.qmp, nics, wait).catch(() => emptyTally);
-    this.#faults = addTallies(tally, this.#injected.allocationTally(0));
+    const tally = await deviceTally(machine.vm.qmp, nics, wait).catch(() => undefined);
+    if (tally === undefined) this.#killed = await killedMeanwhile(machine);
+    this.#faults = addTallies(tally ?? emptyTally, this.#injected.allocationTally(0));
     for (const id of nics) await this.#noteStates(machine, [id]).catch(() => undefined);
     const { exit } = await machine.vm.stop();
     this.#events.write('qemu-exit', { how: describeExit(exit) });
@@ -326,20 +331,23 @@ class SimulatedRun {
   }
 
   async #conclude(end: WorkloadEnd, ran: ScheduleReport): Promise<Verdict> {
+    const reports = this.#console.end();
+    const ofDevice = await deviceReports(this.#deps.folder.path, this.#deps.machine.nics);
+    // What was seen up to there may be right, but it is no run of this world: another one tells.
+    const whole = this.#killed === undefined;
     const guestEnd = this.#guest?.end;
     const ended = guestEnd?.kind === 'ended' ? guestEnd.exit : undefined;
-    const reports = this.#console.end();
     const run: EndedRun = {
       world: this.#world,
       startedAt: this.#startedAt,
-      reports,
-      deviceReports: await deviceReports(this.#deps.folder.path, this.#deps.machine.nics),
+      reports: whole ? reports : [],
+      deviceReports: whole ? ofDevice : [],
       evidence: {
         stage: this.#stage,
-        end,
+        end: whole ? end : { kind: 'lab', problem: `QEMU ${this.#killed} before the run was over` },
         panicked: guestEnd?.kind === 'panicked',
         guestReset: ended !== undefined && endedByGuest(ended),
-        qemuDied: ended === undefined || endedByGuest(ended) ? null : describeExit(ended),
+        qemuDied: null,
         driverInStack: this.#console.driverInStack,
         guestAnswers: false,
         interruptLost: false,
@@ -355,6 +363,12 @@ class SimulatedRun {
     };
     return await concludeRun(run, this.#deps, this.#events);
   }
+}
+
+/** How QEMU ended that does not answer any more; undefined if its guest ended it, or it has not ended. */
+async function killedMeanwhile({ vm }: SimulatedMachine): Promise<string | undefined> {
+  const exit = await Promise.race([vm.exited, delay(lastMomentMs)]);
+  return exit === undefined || endedByGuest(exit) ? undefined : describeExit(exit);
 }
 
 /** What QEMU is told of a schedule; a list of turns it reads from a file. */
