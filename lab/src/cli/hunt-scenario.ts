@@ -27,6 +27,8 @@ export interface HuntSettings {
   readonly first: boolean;
   /** Whether worlds are made from those that reach more of the driver. */
   readonly coverage: boolean;
+  /** Virtual time after which a world begins no other round: a fork costs little, and another seed is worth more. */
+  readonly churnMs: number;
 }
 
 /** How far a hunt is, and what of the driver it has reached, if that is looked at. */
@@ -41,7 +43,7 @@ export interface Hunted {
 /** Runs worlds of a scenario as the settings say. */
 export async function huntScenario(
   { draft, title }: Scenario,
-  { first, coverage: looks, ...plan }: HuntSettings,
+  { first, coverage: looks, churnMs, ...plan }: HuntSettings,
   observer: HuntObserver,
   signal: AbortSignal,
 ): Promise<Hunted> {
@@ -51,7 +53,9 @@ export async function huntScenario(
   const coverage = looks ? await simulation.coverage(signal) : undefined;
   const deps = {
     draw: (seed: number) =>
-      title === undefined ? simulation.withSeed(seed) : { ...simulation.world, seed },
+      title === undefined
+        ? noLonger(simulation.withSeed(seed), churnMs)
+        : { ...simulation.world, seed },
     run: async (world: SimWorld, stop: AbortSignal) => {
       const ran = await runIn(simulation, world, coverage, stop);
       // Nothing is made from what reaches more.
@@ -62,6 +66,12 @@ export async function huntScenario(
   const enough = (found: string) => (title === undefined ? first : found === title);
   const state = await hunt({ ...plan, enough }, deps, signal);
   return { state, ...(coverage === undefined ? {} : { coverage: coverage.report() }) };
+}
+
+function noLonger(world: SimWorld, churnMs: number): SimWorld {
+  const { name, params } = world.workload;
+  const shorter = { ...params, churnMs: Math.min(params.churnMs, churnMs) };
+  return { ...world, workload: { name, params: shorter } };
 }
 
 /** Runs a world, and sees what of the driver it reaches that none did before. */

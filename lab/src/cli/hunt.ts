@@ -25,6 +25,7 @@ import { interruptSignal } from './signals.ts';
 
 interface HuntOptions {
   readonly minutes: string;
+  readonly seconds: string;
   readonly target: string;
   readonly driver: string;
   readonly defect?: string;
@@ -47,6 +48,7 @@ const schedules: Readonly<Record<(typeof policies)[number], Schedule>> = {
   pct: { policy: 'pct', depth: 3, horizon: 10_000_000_000 },
 };
 const mostWorkers = 256;
+const mostSeconds = 86_400;
 
 /** `ferrolab hunt`: simulated worlds of one scenario over many seeds; each crash comes back by `repro`. */
 export function huntCommand(): Command {
@@ -65,6 +67,11 @@ export function huntCommand(): Command {
       '--policy <names>',
       `which vCPU runs when: ${policies.join(', ')}; or live, all in parallel, as in a soak; several: one after the other`,
       'random',
+    )
+    .option(
+      '--seconds <n>',
+      'virtual time after which a world begins no other round (not with --from, nor live)',
+      '15',
     )
     .option('--workers <n>', 'worlds at the same time (default: as many as cores)', '')
     .option('--seed <n>', 'seed of all worlds (default: a new one, printed)')
@@ -105,6 +112,7 @@ async function run(options: HuntOptions): Promise<ExitStatus> {
     budgetMs: minutesOf(options.minutes) * 60_000,
     first: options.first === true,
     coverage: options.coverage,
+    churnMs: positiveInteger('seconds', options.seconds, mostSeconds) * 1_000,
   };
   const signal = interruptSignal();
   const chosen = options.policy.split(',').map((name) => oneOf('policy', name, ways));
