@@ -64,6 +64,18 @@ describe('a world that crashes', () => {
     expect(found.world.schedule).to.deep.include({ policy: 'random', from: crashesAt - 1_000_000 });
   });
 
+  it('has its turns in their order when what is left of it crashes with them', async () => {
+    const crash: Crash = ({ schedule, plan, workload }) => {
+      const steps = workload.params.rounds.flatMap((round) => round.steps);
+      if (schedule.policy === 'fair') return plan.length === 0 ? 'BUG in x' : null;
+      return steps.length >= 3 ? 'BUG in x' : null;
+    };
+    const { found } = await minimized(crash);
+    expect(found.world.schedule).to.deep.equal({ policy: 'fair' });
+    expect(found.world.plan).to.deep.equal([]);
+    expect(found.world.workload.params.rounds.flatMap(({ steps }) => steps)).to.deep.equal([]);
+  });
+
   it('ends with the switches that its crash needs', async () => {
     const crash: Crash = ({ schedule }) => {
       if (schedule.policy === 'fair') return null;

@@ -97,12 +97,9 @@ class Minimizer {
     let finished = true;
     try {
       await this.#simplifySchedule();
-      await this.#dropFaults();
-      await this.#dropEndChecks();
-      await this.#dropSteps();
-      await this.#shortenTraffic();
-      // Fewer steps may need fewer faults.
-      await this.#dropFaults();
+      await this.#shorten();
+      // What is left may crash with turns in their order though all of it did not; then less may be enough, too.
+      if (await this.#simplifySchedule()) await this.#shorten();
       await this.#confineSchedule();
     } catch (error) {
       if (!(error instanceof CutShort)) throw error;
@@ -131,14 +128,24 @@ class Minimizer {
     });
   }
 
-  /** A crash that comes with turns in their order needs no seed. */
-  async #simplifySchedule(): Promise<void> {
-    if (this.#world.schedule.policy === 'fair') return;
+  async #shorten(): Promise<void> {
+    await this.#dropFaults();
+    await this.#dropEndChecks();
+    await this.#dropSteps();
+    await this.#shortenTraffic();
+    // Fewer steps may need fewer faults.
+    await this.#dropFaults();
+  }
+
+  /** A crash that comes with turns in their order needs no seed. Whether they were not in order, and are now. */
+  async #simplifySchedule(): Promise<boolean> {
+    if (this.#world.schedule.policy === 'fair') return false;
     const fair = withSchedule(this.#world, { policy: 'fair' });
     const crashes = await this.#crashes(fair);
     this.#deps.observer(`  with vCPUs that take turns in order: ${crashes ? 'yes' : 'no'}`);
     if (crashes) this.#world = fair;
-    else this.#seeds = this.#deps.seeds;
+    this.#seeds = crashes ? 1 : this.#deps.seeds;
+    return crashes;
   }
 
   async #dropFaults(): Promise<void> {
