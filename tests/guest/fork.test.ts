@@ -16,7 +16,7 @@ import {
   ping,
   unpackArchives,
 } from '../../lab/src/run/boot-sequence.ts';
-import { forkable, liveTemplate } from '../../lab/src/run/live-template.ts';
+import { forkedMachine, type GuestMachine } from '../../lab/src/run/live-template.ts';
 import { TemplateStore } from '../../lab/src/run/template-store.ts';
 import { linkedPair, type MachineSpec } from '../../lab/src/vm/machine-spec.ts';
 
@@ -29,35 +29,34 @@ const root = mkdtempSync(join(tmpdir(), 'ferrolab-forks-'));
 describe('a guest that is forked from one that has booted', function () {
   this.timeout(300_000);
   let inputs: BootInputs;
-  let machine: MachineSpec;
+  let forked: GuestMachine;
 
   before(async () => {
     const progress = new StreamProgress(process.stderr);
     const building = gatherBootInputs('fast', 'c', { wait: within(250_000), progress });
     inputs = await building.finally(() => progress.close());
     const { qemu, kernel, initramfs } = inputs;
-    const bare: MachineSpec = {
+    const machine: MachineSpec = {
       cpus: 2,
       memoryMiB: 256,
       accel: 'tcg',
       kernel,
-      initramfs: initramfs.slice(0, 1),
+      initramfs,
       append: [],
       nics: linkedPair('ferronic'),
       qemu,
       runDir: '',
     };
-    const recipe = liveTemplate(bare, inputs.parts, inputs.credentials);
-    const { state } = await new TemplateStore(join(root, 'templates')).get(recipe, within(120_000));
-    expect(state).to.be.a('string');
-    machine = { ...forkable(bare), template: String(state) };
+    const { parts, credentials } = inputs;
+    const templates = new TemplateStore(join(root, 'templates'));
+    forked = await forkedMachine(machine, { ...parts, credentials }, templates, within(120_000));
   });
 
   after(() => rmSync(root, { recursive: true }));
 
   async function fork(): Promise<BootedVm> {
     const runDir = mkdtempSync(join(root, 'run-'));
-    return await bootVm({ ...machine, runDir }, inputs.credentials, within(60_000));
+    return await bootVm({ ...forked.machine, runDir }, inputs.credentials, within(60_000));
   }
 
   async function says(booted: BootedVm, command: string): Promise<string> {
@@ -67,10 +66,10 @@ describe('a guest that is forked from one that has booted', function () {
   }
 
   it('has the time of the host, though its own did not jump', async () => {
-    await using forked = await fork();
-    const ahead = Number(await says(forked, 'date +%s')) - Date.now() / 1_000;
+    await using guest = await fork();
+    const ahead = Number(await says(guest, 'date +%s')) - Date.now() / 1_000;
     expect(ahead).to.be.within(-30, 5);
-    const uptime = async () => Number.parseFloat(await says(forked, 'cat /proc/uptime'));
+    const uptime = async () => Number.parseFloat(await says(guest, 'cat /proc/uptime'));
     const [since, before] = [performance.now(), await uptime()];
     expect(before).to.be.below(60);
     await delay(3_000);
@@ -80,19 +79,19 @@ describe('a guest that is forked from one that has booted', function () {
 
   it('draws other random numbers than the next one', async () => {
     const draw = async () => {
-      await using forked = await fork();
-      return await says(forked, 'cat /proc/sys/kernel/random/uuid');
+      await using guest = await fork();
+      return await says(guest, 'cat /proc/sys/kernel/random/uuid');
     };
     expect(await draw()).to.not.equal(await draw());
   });
 
   it('loads a driver that was not in it, and moves packets', async () => {
-    await using forked = await fork();
+    await using guest = await fork();
     const wait = within(60_000);
-    await unpackArchives(forked, inputs.initramfs.slice(1), wait);
-    await loadDriver(forked, 'ferronic_c', wait);
-    await linkUp(forked, 'ferronic_c', wait);
-    const counts = await ping(forked, 50, wait);
+    await unpackArchives(guest, forked.archives, wait);
+    await loadDriver(guest, 'ferronic_c', wait);
+    await linkUp(guest, 'ferronic_c', wait);
+    const counts = await ping(guest, 50, wait);
     expect(counts).to.include({ sent: 50, received: 50, corrupted: 0 });
   });
 });

@@ -33,8 +33,7 @@ const stretchMs = 300_000;
  * before, whoever asked. What the allocator and the checkers ask for themselves has a
  * word before it, as its failure is not that of the site. Who needs a new node of a tree that the kernel
  * shares depends on what is in the tree: all that a call of the driver's comes to are one site.
- * With `failed`, only what was told to fail. With
- * `task`, not what interrupts have asked.
+ * With `failed`, only what was told to fail. With `task`, not what interrupts have asked.
  */
 const sitesOfTrace = `
 function infra(f) { return f ~ /^(should_fail|__should_fail|kmem_cache_|__kmalloc|kmalloc|__do_kmalloc|___kmalloc|slab_|__slab|___slab|new_slab|allocate_slab|alloc_slab|refill_|__refill|alloc_from_pcs|alloc_full_sheaf|alloc_empty_sheaf|__pcs|__alloc_|prepare_alloc|alloc_pages|alloc_frozen|___alloc|get_free_pages|kasan|__kasan|stack_depot|save_stack|set_track|kmemleak|__create_object|create_object|__link_object|debug_object|__debug_object|lookup_object|fill_pool|debug_dma|dma_entry|dma_debug)/ }

@@ -17,7 +17,7 @@ import {
   ping,
   unpackArchives,
 } from '../run/boot-sequence.ts';
-import { forkable, liveTemplate } from '../run/live-template.ts';
+import { forkedMachine, type GuestMachine } from '../run/live-template.ts';
 import type { PingCounts } from '../run/ping.ts';
 import {
   type AcceleratorChoice,
@@ -122,14 +122,16 @@ async function boot(request: BootRequest, { json, once, fork }: BootOptions): Pr
     signal,
     deadline: Deadline.after(bootMs[request.kernel]),
   });
-  const machine = await machineOf(request, inputs, accel, { fork: fork ?? false, signal });
+  const { machine, archives } = await machineOf(request, inputs, accel, {
+    fork: fork ?? false,
+    signal,
+  });
   const runDir = await mkdtemp(join(tmpdir(), 'ferrolab-boot-'));
   let finished = false;
   try {
     const wait: Wait = { signal, deadline: Deadline.after(bootMs[request.kernel]) };
     await using booted = await bootVm({ ...machine, runDir }, inputs.credentials, wait);
-    if (machine.template !== undefined)
-      await unpackArchives(booted, inputs.initramfs.slice(1), wait);
+    await unpackArchives(booted, archives, wait);
     const document = await movePackets(booted, request, { artifacts, accel }, wait);
     process.exitCode = statusOf(document.ping);
     process.stdout.write(json ? `${JSON.stringify(document)}\n` : summary(document));
@@ -160,7 +162,7 @@ async function machineOf(
   inputs: BootInputs,
   accel: Accelerator,
   { fork, signal }: { readonly fork: boolean; readonly signal: AbortSignal },
-): Promise<MachineSpec> {
+): Promise<GuestMachine> {
   const machine: MachineSpec = {
     cpus: 2,
     memoryMiB: memoryMiB[kernel],
@@ -172,17 +174,15 @@ async function machineOf(
     qemu: inputs.qemu,
     runDir: '',
   };
-  if (!fork) return machine;
+  if (!fork) return { machine, archives: [] };
   if (accel === 'kvm') {
     throw new UsageError('FORK_KVM', 'only an emulated guest can be forked', {
-      remedy: 'Say --accel tcg, or leave --fork out: with KVM a guest boots in a second.',
+      remedy: 'Say --accel tcg, or leave --fork out.',
     });
   }
-  const bare = { ...machine, initramfs: inputs.initramfs.slice(0, 1) };
-  const templates = templatesInCache((what) => process.stderr.write(`${what}\n`));
-  const recipe = liveTemplate(bare, inputs.parts, inputs.credentials);
-  const { state } = await templates.get(recipe, { signal, deadline: Deadline.never });
-  return { ...forkable(bare), ...(state === null ? {} : { template: state }) };
+  const { parts, credentials } = inputs;
+  const wait: Wait = { signal, deadline: Deadline.never };
+  return await forkedMachine(machine, { ...parts, credentials }, templatesInCache(), wait);
 }
 
 async function movePackets(

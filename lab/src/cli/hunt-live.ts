@@ -34,7 +34,7 @@ export async function huntLive(
   const accel = await acceleratorOf('auto', parts, signal);
   const state = stateDirectory();
   await using store = await ResultStore.open(state);
-  const templates = templatesInCache((what) => process.stderr.write(`${what}\n`));
+  const templates = templatesInCache();
   const log = new LiveHunt(first, (hunt) => observer(hunt, undefined));
   const request = {
     targetName: draft.target,

@@ -77,9 +77,7 @@ export async function prepareSimulation(
   const parts = await building.finally(() => progress.close());
   const state = stateDirectory();
   const store = await ResultStore.open(state);
-  const templates = templatesInCache((what) => {
-    process.stderr.write(`${what}\n`);
-  });
+  const templates = templatesInCache();
   const simulator = new Simulator(parts, target, templates, state);
   const world = completeWorld(draft, target, parts);
   const startedAt = new Date();

@@ -15,7 +15,12 @@ import { bootVm } from './boot-sequence.ts';
 import type { MachineParts } from './booted-template.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { unlessMachineDies } from './machine-death.ts';
-import type { TemplateCheck, TemplateRecipe } from './template-store.ts';
+import {
+  saved,
+  type TemplateCheck,
+  type TemplateRecipe,
+  type TemplateStore,
+} from './template-store.ts';
 
 const consoleFile = 'console.log';
 const mostAttempts = 3;
@@ -24,13 +29,41 @@ const mostAwayMs = 60_000;
 /** A guest that measured its processor's clock wrongly is not a little off. */
 const mostTooFast = 1.5;
 
-/** A machine that has booted and waits for somebody to log in. It must not run on the host's processor itself. */
-export function liveTemplate(
+/** A machine, and the cpio archives that its guest gets when it is logged in to. */
+export interface GuestMachine {
+  readonly machine: MachineSpec;
+  readonly archives: readonly string[];
+}
+
+/** What is the same for all forks of a guest. */
+export interface GuestParts extends MachineParts {
+  readonly credentials: SshCredentials;
+}
+
+/**
+ * The machine as a fork of one that has booted with the first of its archives: the others, as the driver, are for the
+ * fork. It must not run on the host's processor itself.
+ */
+export async function forkedMachine(
   machine: MachineSpec,
-  { qemu, kernel, initramfs }: MachineParts,
-  credentials: SshCredentials,
+  parts: GuestParts,
+  templates: TemplateStore,
+  wait: Wait,
+): Promise<GuestMachine> {
+  const [base, ...archives] = machine.initramfs;
+  const waiting: MachineSpec = {
+    ...machine,
+    initramfs: base === undefined ? [] : [base],
+    append: [...machine.append, waitingGuest],
+  };
+  const template = saved(await templates.get(liveTemplate(waiting, parts), wait));
+  return { machine: { ...waiting, template: template.state }, archives };
+}
+
+function liveTemplate(
+  waiting: MachineSpec,
+  { qemu, kernel, initramfs, credentials }: GuestParts,
 ): TemplateRecipe<null> {
-  const waiting = forkable(machine);
   const content = canonicalJson({
     version: 1,
     ...{ qemu, kernel, initramfs },
@@ -55,11 +88,6 @@ export function liveTemplate(
     },
     check: loginCheck(credentials),
   };
-}
-
-/** The machine as its template was started. */
-export function forkable(machine: MachineSpec): MachineSpec {
-  return { ...machine, append: [...machine.append, waitingGuest] };
 }
 
 /** Boots it until it waits; it stands still then. LabFailure when its kernel reports something. */

@@ -22,6 +22,18 @@ export interface Template<Facts = unknown> {
   readonly facts: Facts;
 }
 
+/** A template whose machine could be saved. */
+export type SavedTemplate = Template & { readonly state: string };
+
+/** The same template, if there is a machine in it; else LabFailure. */
+export function saved(template: Template): SavedTemplate {
+  const { state } = template;
+  if (state !== null) return { ...template, state };
+  throw new LabFailure('NO_TEMPLATE', `there is no saved machine in ${template.folder}`, {
+    remedy: 'Remove that folder: it is made again.',
+  });
+}
+
 /** How a machine gets to where it is saved. */
 export interface TemplateRecipe<Facts> {
   /** Of everything that decides what comes of it, in hexadecimal digits. */

@@ -4,7 +4,7 @@ import type { DriverConfig, TargetConfig } from '../config/define-lab.ts';
 import { type CampaignSummary, summarize } from '../report/campaign-summary.ts';
 import { drawWorld, type WorldBase } from '../run/draw-world.ts';
 import { runLive } from '../run/live-run.ts';
-import { forkable, liveTemplate } from '../run/live-template.ts';
+import { forkedMachine, type GuestMachine } from '../run/live-template.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
 import type { TemplateStore } from '../run/template-store.ts';
 import type { World } from '../run/world.ts';
@@ -59,7 +59,7 @@ export async function soakLive(
   signal: AbortSignal,
 ): Promise<CampaignSummary> {
   const machineOf = machineSource(request, parts, keep.templates);
-  const first = await machineOf({ signal, deadline: Deadline.never });
+  const { machine } = await machineOf({ signal, deadline: Deadline.never });
   const startedAt = new Date();
   const id = `soak-${newRunId(request.seed, startedAt)}`;
   const cell = cellOf(request);
@@ -70,7 +70,7 @@ export async function soakLive(
     startedAt: startedAt.toISOString(),
   });
   const { seed, workers, budgetMs } = request;
-  const expectedBootMs = first.template === undefined ? bootMs[request.kernel] : forkMs;
+  const expectedBootMs = machine.template === undefined ? bootMs[request.kernel] : forkMs;
   const plan = { id, seed, workers, budgetMs, expectedBootMs };
   const end = await runCampaign(
     plan,
@@ -84,7 +84,7 @@ export async function soakLive(
 function campaignDeps(
   request: SoakRequest,
   parts: SoakParts,
-  machineOf: (wait: Wait) => Promise<AnyMachine>,
+  machineOf: (wait: Wait) => Promise<GuestMachine>,
   keep: Keep,
   campaign: { readonly id: string; readonly cell: Cell; readonly observer: CampaignObserver },
 ): CampaignDeps {
@@ -95,7 +95,10 @@ function campaignDeps(
     record: (verdict) => keep.store.record(verdict),
     observer: campaign.observer,
     run: async (world, cycle, onStep, wait) => {
-      const machine = await machineOf({ signal: wait.signal, deadline: Deadline.never });
+      const { machine, archives } = await machineOf({
+        signal: wait.signal,
+        deadline: Deadline.never,
+      });
       const runId = newRunId(world.seed, new Date());
       const folder = await createRunFolder(keep.state.runs, runId, world);
       return await runLive(
@@ -103,7 +106,7 @@ function campaignDeps(
         {
           machine: { ...machine, runDir: folder.path },
           credentials: parts.credentials,
-          archives: machine.template === undefined ? [] : parts.initramfs.slice(1),
+          archives,
           pciId: request.target.device.pciId,
           folder,
           campaignId: campaign.id,
@@ -166,33 +169,24 @@ export function faultsOn(
     : target.faults.filter((type) => type !== 'alloc-failure');
 }
 
-type AnyMachine = Omit<MachineSpec, 'runDir'>;
-
-/**
- * The machine of each run, asked for each time: a soak of weeks uses its template all the while. Only an emulated one is
- * forked: on the host's own processor a guest boots in a second, and one that is restored there has to be told more.
- */
+/** Asked for each time: a soak of weeks uses its template all the while. Only an emulated guest is forked. */
 function machineSource(
   { accel, kernel, target }: SoakRequest,
   parts: SoakParts,
   templates: TemplateStore | null,
-): (wait: Wait) => Promise<AnyMachine> {
-  const machine = {
+): (wait: Wait) => Promise<GuestMachine> {
+  const machine: MachineSpec = {
     cpus: 2,
     memoryMiB: memoryMiB[kernel],
     accel,
     kernel: parts.vmlinux,
+    initramfs: parts.initramfs,
     append: soakParameters,
     nics: linkedPair(target.device.model),
     qemu: parts.qemu,
+    runDir: '',
   };
-  if (templates === null || accel === 'kvm') {
-    return async () => ({ ...machine, initramfs: parts.initramfs });
-  }
-  const bare = { ...machine, initramfs: parts.initramfs.slice(0, 1), runDir: '' };
-  const recipe = liveTemplate(bare, parts.hashes, parts.credentials);
-  return async (wait) => {
-    const { state } = await templates.get(recipe, wait);
-    return { ...forkable(bare), ...(state === null ? {} : { template: state }) };
-  };
+  if (templates === null || accel === 'kvm') return async () => ({ machine, archives: [] });
+  const { credentials, hashes } = parts;
+  return (wait) => forkedMachine(machine, { ...hashes, credentials }, templates, wait);
 }

@@ -18,7 +18,12 @@ import { type DriverFacts, driverTemplate, type LoadedDriver } from '../run/driv
 import type { WorldDraft } from '../run/read-world.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
 import { runSimulated, type SimRun, type SimRunOptions, schedulerSpec } from '../run/sim-run.ts';
-import type { Template, TemplateStore } from '../run/template-store.ts';
+import {
+  type SavedTemplate,
+  saved,
+  type Template,
+  type TemplateStore,
+} from '../run/template-store.ts';
 import type { SimWorld } from '../run/world.ts';
 import type { StateDirectory } from '../store/state-directory.ts';
 import type { Cell } from '../verdict.ts';
@@ -88,22 +93,11 @@ export function completeWorld(draft: WorldDraft, target: TargetConfig, parts: So
   };
 }
 
-/** A template whose machine could be saved. */
-type SavedTemplate = Template & { readonly state: string };
-
 /** Where a run begins. */
 interface Start {
   readonly template: SavedTemplate;
   readonly loaded: LoadedDriver | null;
   readonly archives: readonly string[];
-}
-
-function saved(template: Template): SavedTemplate {
-  const { state } = template;
-  if (state !== null) return { ...template, state };
-  throw new LabFailure('NO_TEMPLATE', `there is no saved machine in ${template.folder}`, {
-    remedy: 'Remove that folder: it is made again.',
-  });
 }
 
 /** Virtual time is counted in instructions of 2 ns. */
