@@ -3,13 +3,11 @@ import { Deadline } from 'qemu-ipc/wait';
 import { StreamProgress } from '../artifacts/build-progress.ts';
 import { projectRoot } from '../artifacts/project-root.ts';
 import { loadConfig } from '../config/load-config.ts';
-import type { CampaignObserver } from '../soak/campaign.ts';
-import type { FoundCrash, HuntState } from '../soak/hunt.ts';
+import { LiveHunt } from '../soak/live-hunt.ts';
 import { soakLive } from '../soak/live-soak.ts';
 import { gatherSoakParts } from '../soak/soak-parts.ts';
 import { ResultStore } from '../store/result-store.ts';
 import { stateDirectory } from '../store/state-directory.ts';
-import type { Verdict } from '../verdict.ts';
 import { acceleratorOf } from './accelerator.ts';
 import type { Hunted, HuntObserver, HuntSettings, Scenario } from './hunt-scenario.ts';
 import { scenarioParts } from './simulation.ts';
@@ -45,70 +43,4 @@ export async function huntLive(
   const over = AbortSignal.any([signal, log.over]);
   await soakLive(request, parts, { state, store, templates }, log, over);
   return { state: log.state() };
-}
-
-/** Counts what a soak's runs come to, and ends it with the first crash if that is enough. */
-class LiveHunt implements CampaignObserver {
-  readonly #enough: boolean;
-  readonly #observer: (state: HuntState) => void;
-  readonly #over = new AbortController();
-  readonly #fruitless = new Map<string, number>();
-  readonly #crashes = new Map<string, FoundCrash>();
-  /** When the first guest was started. */
-  #since: number | undefined;
-  #runs = 0;
-  #virtualMs = 0;
-
-  constructor(first: boolean, observer: (state: HuntState) => void) {
-    this.#enough = first;
-    this.#observer = observer;
-  }
-
-  get over(): AbortSignal {
-    return this.#over.signal;
-  }
-
-  runStarted(): void {
-    this.#since ??= performance.now();
-  }
-
-  runStep(): void {}
-
-  runEnded(verdict: Verdict): void {
-    // One that was cut by the crash of another tells nothing.
-    if (this.#over.signal.aborted) return;
-    const { outcome, reason, exposure, crashes, runId, seed } = verdict;
-    this.#runs += 1;
-    this.#virtualMs += exposure.virtualMs;
-    if (outcome !== 'PASS' && outcome !== 'FAIL') {
-      this.#fruitless.set(reason, (this.#fruitless.get(reason) ?? 0) + 1);
-    }
-    const [crash] = outcome === 'FAIL' ? crashes : [];
-    if (crash !== undefined) {
-      const { title } = crash;
-      const found = this.#crashes.get(title) ?? {
-        ...{ title, runId, seed, runs: 0, comesBack: null },
-        afterRuns: this.#runs,
-        afterMs: this.#elapsedMs(),
-      };
-      this.#crashes.set(title, { ...found, runs: found.runs + 1 });
-    }
-    this.#observer(this.state());
-    if (crash !== undefined && this.#enough) this.#over.abort();
-  }
-
-  state(): HuntState {
-    return {
-      runs: this.#runs,
-      wallMs: this.#elapsedMs(),
-      virtualNs: this.#virtualMs * 1e6,
-      fruitless: this.#fruitless,
-      crashes: [...this.#crashes.values()],
-      kept: 0,
-    };
-  }
-
-  #elapsedMs(): number {
-    return this.#since === undefined ? 0 : Math.round(performance.now() - this.#since);
-  }
 }

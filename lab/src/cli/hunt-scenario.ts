@@ -5,7 +5,8 @@ import type { WorldCoverage, WorldCoverageReport } from '../coverage/world-cover
 import type { Simulation } from '../replay/simulation.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import type { SimWorld } from '../run/world.ts';
-import { type HuntedWorld, type HuntState, hunt } from '../soak/hunt.ts';
+import { type HuntedWorld, hunt } from '../soak/hunt.ts';
+import type { HuntState } from '../soak/hunt-tally.ts';
 import { blocksFile } from './coverage-text.ts';
 import { prepareSimulation } from './simulation.ts';
 

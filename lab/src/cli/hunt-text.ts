@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { WorldCoverage } from '../coverage/world-coverage.ts';
 import { formatClock } from '../report/durations.ts';
-import type { FoundCrash, HuntState } from '../soak/hunt.ts';
+import type { FoundCrash, HuntState } from '../soak/hunt-tally.ts';
 import { textTable } from '../text-table.ts';
 import { coverageText } from './coverage-text.ts';
 import type { Hunted, HuntSettings, Scenario } from './hunt-scenario.ts';

@@ -14,7 +14,7 @@ import { findRun } from '../run/find-run.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import type { Schedule } from '../run/world.ts';
 import { noteReproduction, readLiveCrash } from '../soak/from-live.ts';
-import type { HuntState } from '../soak/hunt.ts';
+import type { HuntState } from '../soak/hunt-tally.ts';
 import { memoryMiB } from '../soak/live-soak.ts';
 import { stateDirectory } from '../store/state-directory.ts';
 import { minutesOf, oneOf, positiveInteger, seedOf } from './choice.ts';
