@@ -48,8 +48,10 @@ ninja -j "$JOBS" qemu-system-x86_64 tests/qtest/ferronic-test
 
 mkdir -p "$OUT/bin" "$OUT/tests" "$OUT/share/qemu" "$OUT/qapi" "$OUT/plugins"
 # By hand: QEMU would build all of its own too.
-cc -shared -fPIC -O2 -Wall -Werror -I"$SRC/include/qemu" $(pkg-config --cflags glib-2.0) \
-    -o "$OUT/plugins/driver_trace.so" "$SRC/contrib/plugins/driver_trace.c" $(pkg-config --libs glib-2.0)
+for plugin in driver_blocks driver_calls; do
+    cc -shared -fPIC -O2 -Wall -Werror -I"$SRC/include/qemu" $(pkg-config --cflags glib-2.0) \
+        -o "$OUT/plugins/$plugin.so" "$SRC/contrib/plugins/$plugin.c" $(pkg-config --libs glib-2.0)
+done
 place() {
     if [ "$SANITIZE" = yes ]; then
         cp "$1" "$2"

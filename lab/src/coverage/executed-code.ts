@@ -26,7 +26,7 @@ export interface PlacedSection {
 }
 
 /**
- * Reads what the plugin has written (its layout: qemu-device/plugins/driver_trace.c), the addresses turned into those of
+ * Reads what the plugin has written (its layout: qemu-device/plugins/driver_blocks.c), the addresses turned into those of
  * the module as it was placed. What belongs to no load of the module, or to two in different ways, is left out.
  */
 export function readExecutedCode(

@@ -176,22 +176,32 @@ function traceArguments(spec: MachineSpec): readonly string[] {
   ];
 }
 
-/** Options: qemu-device/plugins/driver_trace.c. */
+/** Options: qemu-device/plugins/driver_blocks.c and driver_calls.c. */
 function driverTraceArguments({ driverTrace }: MachineSpec): readonly string[] {
   if (driverTrace === undefined) return [];
   const { range, blocks, calls } = driverTrace;
-  const inRunFolder = (file: string | undefined) =>
-    file === undefined ? undefined : `${sandboxPath.run}/${file}`;
-  const options = {
-    ...range,
-    blocks: inRunFolder(blocks),
-    entries: inRunFolder(calls?.entries),
-    calls: calls && (inRunFolder(calls.file) ?? '-'),
-    since: calls?.since,
-  };
-  const list = Object.entries(options).filter(([, value]) => value !== undefined);
-  const plugin = `${sandboxPath.qemu}/plugins/driver_trace.so`;
-  return ['-plugin', [plugin, ...list.map(([name, value]) => `${name}=${value}`)].join(',')];
+  const inRunFolder = (file: string) => `${sandboxPath.run}/${file}`;
+  return [
+    ...(blocks === undefined
+      ? []
+      : pluginArguments('driver_blocks', { ...range, blocks: inRunFolder(blocks) })),
+    ...(calls === undefined
+      ? []
+      : pluginArguments('driver_calls', {
+          ...range,
+          entries: inRunFolder(calls.entries),
+          calls: calls.file === undefined ? '-' : inRunFolder(calls.file),
+          ...(calls.since === undefined ? {} : { since: calls.since }),
+        })),
+  ];
+}
+
+function pluginArguments(
+  name: string,
+  options: Readonly<Record<string, string | number>>,
+): readonly string[] {
+  const list = Object.entries(options).map(([option, value]) => `,${option}=${value}`);
+  return ['-plugin', `${sandboxPath.qemu}/plugins/${name}.so${list.join('')}`];
 }
 
 function nicArguments(nic: NicSpec, index: number): readonly string[] {
