@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -43,6 +43,15 @@ describe('a machine that cannot be brought to where it is to be saved', () => {
     await store.get(recipe('a'.repeat(64)), wait);
     await store.get(recipe('b'.repeat(64)), wait);
     expect(tries).to.equal(2);
+  });
+
+  it('takes the place of one whose maker was killed', async () => {
+    const key = 'd'.repeat(64);
+    mkdirSync(join(root, `${key.slice(0, 16)}.making-killed`));
+    await new TemplateStore(root).get(recipe(key), wait);
+    expect(readdirSync(root).filter((name) => !name.endsWith('.lock'))).to.deep.equal([
+      key.slice(0, 16),
+    ]);
   });
 
   it('leaves nothing behind when trying fails', async () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Wait } from 'qemu-ipc/wait';
 import { lockFile } from '../artifacts/file-lock.ts';
 import { LabFailure } from '../errors.ts';
@@ -85,6 +85,11 @@ const makingMs = 600_000;
 /** Templates that nobody has used for so long are dropped when another one is made. */
 const unusedMs = 7 * 24 * 3_600_000;
 
+/** What the names of folders begin with in which a template is made. */
+function workPrefix(dir: string): string {
+  return `${basename(dir)}.making-`;
+}
+
 /** Templates below a folder, made when they are asked for, dropped when nobody has used them for a week. */
 export class TemplateStore {
   readonly #root: string;
@@ -163,6 +168,12 @@ export class TemplateStore {
     if (moved) this.observer(`what its guest printed: ${kept}`);
   }
 
+  async #drop(goes: (name: string) => boolean): Promise<void> {
+    for (const name of (await readdir(this.#root)).filter(goes)) {
+      await rm(join(this.#root, name), { recursive: true, force: true });
+    }
+  }
+
   async #dropUnused(): Promise<void> {
     const before = Date.now() - unusedMs;
     for (const name of await readdir(this.#root)) {
@@ -181,7 +192,9 @@ export class TemplateStore {
 
   async #make<Facts>(dir: string, recipe: TemplateRecipe<Facts>, wait: Wait): Promise<void> {
     await rm(dir, { recursive: true, force: true });
-    const work = await mkdtemp(`${dir}.making-`);
+    // Who has the lock is the only one who makes it: what others have left of it was cut by their end.
+    await this.#drop((name) => name.startsWith(workPrefix(dir)));
+    const work = await mkdtemp(join(this.#root, workPrefix(dir)));
     try {
       const making: Wait = { signal: wait.signal, deadline: wait.deadline.sooner(makingMs) };
       const machine = { ...recipe.machine, runDir: work };
