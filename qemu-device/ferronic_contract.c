@@ -127,8 +127,9 @@ static void send_event(FerronicContract *contract, FerronicRuleState *rule,
 
 /* Log */
 
+/* @now: it tells of what happens at this moment. */
 static void write_line(FerronicContract *contract,
-                       const FerronicBreach *breach, uint64_t count)
+                       const FerronicBreach *breach, uint64_t count, bool now)
 {
     g_autoptr(GString) line = NULL;
 
@@ -149,6 +150,9 @@ static void write_line(FerronicContract *contract,
                            "\"count\":%" PRIu64, breach->value,
                            (const char *)breach->detail,
                            breach->under_fault ? "true" : "false", count);
+    if (now) {
+        ferronic_log_place(line);
+    }
     ferronic_log_write(&contract->log, line);
 }
 
@@ -160,7 +164,8 @@ static void flush_log(FerronicContract *contract)
         uint64_t count = ferronic_log_take(&contract->rules[rule].log);
 
         if (count) {
-            write_line(contract, &contract->rules[rule].last, count);
+            write_line(contract, &contract->rules[rule].last, count,
+                       false);
         }
     }
 }
@@ -193,7 +198,7 @@ static void report(FerronicContract *contract, FerronicRuleState *rule)
         waits = true;
     }
     if (ferronic_log_single(&rule->log)) {
-        write_line(contract, &rule->last, 1);
+        write_line(contract, &rule->last, 1, true);
     } else {
         waits = true;
     }

@@ -10,6 +10,9 @@
  */
 
 #include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qom/object.h"
+#include "hw/core/cpu.h"
 #include "ferronic_log.h"
 
 bool ferronic_log_single(FerronicLogSource *source)
@@ -43,6 +46,24 @@ GString *ferronic_log_begin(int64_t time, const char *device, const char *type)
     g_string_printf(line, "{\"time\":%" PRId64 ",\"device\":\"%s\","
                     "\"type\":\"%s\"", time, device, type);
     return line;
+}
+
+void ferronic_log_place(GString *line)
+{
+    Object *scheduler = object_resolve_path_type("", "vcpu-scheduler", NULL);
+
+    if (!scheduler) {
+        return;
+    }
+    g_string_append_printf(line, ",\"position\":%" PRIu64 ",\"virtualNs\":%"
+                           PRId64,
+                           object_property_get_uint(scheduler, "position",
+                                                    &error_abort),
+                           object_property_get_int(scheduler, "virtual-ns",
+                                                   &error_abort));
+    if (current_cpu && current_cpu->running) {
+        g_string_append_printf(line, ",\"vcpu\":%d", current_cpu->cpu_index);
+    }
 }
 
 void ferronic_log_write(FerronicLog *log, GString *line)

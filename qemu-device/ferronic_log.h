@@ -36,5 +36,10 @@ void ferronic_log_write(FerronicLog *log, GString *line);
 /* Begins a line with what all have. */
 GString *ferronic_log_begin(int64_t time, const char *device,
                             const char *type);
+/*
+ * In a machine with a vcpu-scheduler: adds where it is, as that counts, and the
+ * vCPU whose access is being answered, if one is.
+ */
+void ferronic_log_place(GString *line);
 
 #endif /* HW_NET_FERRONIC_LOG_H */

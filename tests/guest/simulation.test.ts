@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { ferrolabJson, startFerrolab } from '../support/ferrolab.ts';
 import { qemuProcesses } from '../support/qemu-processes.ts';
@@ -81,6 +81,38 @@ async function run(path: string, ...more: readonly string[]): Promise<RunDocumen
   return document;
 }
 
+/** A run of a world whose QEMU is killed as soon as its device has logged something. */
+async function killedWhenReported(path: string, time: number) {
+  const state = join(dir, `killed-${time}`);
+  mkdirSync(state);
+  let over = false;
+  const running = ferrolabJson<RunDocument & { readonly reason: string }>(['run', path], {
+    ...options,
+    env: { LAB_STATE_DIR: state },
+  }).finally(() => {
+    over = true;
+  });
+  const logs = () =>
+    readdirSync(state, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /nic\d\.ndjson$/.test(name))
+      .map((name) => join(state, name));
+  let watched: readonly string[] = [];
+  while (!over && watched.length === 0) {
+    await delay(5);
+    watched = logs();
+  }
+  const qemus = qemuProcesses(join(state, 'runs'));
+  while (!over && watched.every((log) => statSync(log).size === 0)) await immediate();
+  for (const pid of qemus) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It was quicker.
+    }
+  }
+  return await running;
+}
+
 describe('a simulated world', function () {
   this.timeout(1_200_000);
 
@@ -133,6 +165,7 @@ describe('a simulated world', function () {
     crashing.driver.defect = 'irq-before-rings';
     writeFileSync(path, JSON.stringify(crashing));
     const runs = [];
+    let id = '';
     for (let time = 0; time < 2; time += 1) {
       const { exitCode, document } = await ferrolabJson<RunDocument & { readonly title: string }>(
         ['run', path],
@@ -140,9 +173,16 @@ describe('a simulated world', function () {
       );
       expect(exitCode).to.equal(1);
       expect(document.title).to.contain('interrupt enabled before its rings');
+      // Nobody has to wait for the end of its minute of traffic.
+      expect(document.virtualNs).to.be.below(10e9);
       runs.push([document.consoleSha256, document.instructions]);
+      id = document.run;
     }
     expect(runs[1]).to.deep.equal(runs[0]);
+    // The place is that of the register access which the device complained of.
+    const { stdout, stderr } = await startFerrolab(['repro', id, '--before', '1insn'], options);
+    expect(stderr).to.match(/on vCPU \d/);
+    expect(stdout).to.contain('ferronic_');
   });
 
   it('says nothing of its driver when QEMU is killed, whatever was seen until then', async () => {
@@ -150,23 +190,17 @@ describe('a simulated world', function () {
     const crashing = JSON.parse(readFileSync(path, 'utf8'));
     crashing.driver.defect = 'irq-before-rings';
     writeFileSync(path, JSON.stringify(crashing));
-    const state = join(dir, 'killed');
-    const running = ferrolabJson<RunDocument & { readonly reason: string }>(['run', path], {
-      ...options,
-      env: { LAB_STATE_DIR: state },
-    });
-    const logs = () =>
-      readdirSync(state, { recursive: true, encoding: 'utf8' }).filter((name) =>
-        /nic\d\.ndjson$/.test(name),
-      );
-    mkdirSync(state);
-    const hasReported = () => logs().some((name) => statSync(join(state, name)).size > 0);
-    while (!hasReported()) await delay(20);
-    for (const pid of qemuProcesses(join(state, 'runs'))) process.kill(pid, 'SIGKILL');
-    const { exitCode, document } = await running;
-    expect(document.verdict).to.equal('MISS');
-    expect(document.reason).to.contain('QEMU was killed');
-    expect(exitCode).to.equal(3);
+    // It ends by itself soon after its device has complained: a kill may come too late.
+    const verdicts: string[] = [];
+    while (!verdicts.includes('MISS') && verdicts.length < 10) {
+      const { exitCode, document } = await killedWhenReported(path, verdicts.length);
+      verdicts.push(document.verdict);
+      if (document.verdict === 'MISS') {
+        expect(document.reason).to.contain('QEMU was killed');
+        expect(exitCode).to.equal(3);
+      }
+    }
+    expect(verdicts).to.include('MISS');
   });
 
   it('comes back by the id of its run', async () => {

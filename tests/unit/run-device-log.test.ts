@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type DeviceLogEntry, entryReport, readDeviceLog } from '../../lab/src/run/device-log.ts';
+import {
+  type DeviceLogEntry,
+  entryReport,
+  firstComplaint,
+  readDeviceLog,
+} from '../../lab/src/run/device-log.ts';
 import { violationReport } from '../../lab/src/run/device-report.ts';
 import { contractRules } from '../../lab/src/trace/registers.gen.ts';
 
@@ -43,6 +48,28 @@ describe('the log of a device', () => {
     const entries = [];
     for await (const entry of readDeviceLog(join(folder, 'none'))) entries.push(entry);
     expect(entries).to.deep.equal([]);
+  });
+
+  it('says where a simulated machine was when its driver first broke a rule', async () => {
+    const at = (position: number, vcpu?: number) =>
+      violation.replace(
+        '}',
+        `,"position":${position},"virtualNs":${position * 2}${vcpu === undefined ? '' : `,"vcpu":${vcpu}`}}`,
+      );
+    const logs = { nic0: `${violation}\n${at(900)}\n`, nic1: `${at(800, 1)}\n${at(850, 0)}\n` };
+    for (const [nic, text] of Object.entries(logs)) {
+      writeFileSync(join(folder, `${nic}.ndjson`), text);
+    }
+    const nics = Object.keys(logs).map((nic) => ({ log: `${nic}.ndjson` }));
+    expect(await firstComplaint(folder, nics)).to.deep.equal({
+      instructions: 799,
+      virtualNs: 1_600,
+      cpu: 1,
+    });
+    expect(await firstComplaint(folder, nics.slice(0, 1))).to.deep.equal({
+      instructions: 900,
+      virtualNs: 1_800,
+    });
   });
 
   it('speaks against the driver, unless a fault can have misled it', async () => {

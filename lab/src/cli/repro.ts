@@ -110,8 +110,8 @@ async function repro(run: string, options: ReproOptions): Promise<ExitStatus> {
   if (!stops && !options.timeline) return await again(simulation, recorded, options, signal);
   const located = await locateCrash(simulation, signal);
   const { ran, crash } = located;
-  if (crash.cpu === undefined) {
-    process.stderr.write('no function of the kernel that reports was entered; this is the end:\n');
+  if (crash === ran) {
+    process.stderr.write('neither the kernel nor a device said where it was; this is the end:\n');
   }
   process.stderr.write(
     `${ran.verdict.outcome}  ${ran.verdict.reason}\nat instruction ${crash.instructions}, ${(crash.virtualNs / 1e9).toFixed(9)} s${crash.cpu === undefined ? '' : `, on vCPU ${crash.cpu}`}\n`,

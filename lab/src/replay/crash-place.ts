@@ -22,7 +22,7 @@ export function reporterAddresses(symbols: KernelSymbols): string {
   return `${found.join('\n')}\n`;
 }
 
-/** A function that was entered, as the plugin writes it down (qemu-device/plugins/driver_trace.c). */
+/** A function that was entered, as the plugin writes it down (qemu-device/plugins/driver_calls.c). */
 export interface Call extends MachineClock {
   readonly cpu: number;
   /** Hexadecimal, without 0x. */

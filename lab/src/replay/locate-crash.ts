@@ -3,17 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { Interrupted } from '../errors.ts';
+import { earlier, type Place } from '../run/device-log.ts';
 import type { SimRun } from '../run/sim-run.ts';
-import type { MachineClock } from '../vm/simulated-machine.ts';
-import { type Call, crashPlace, reporterAddresses } from './crash-place.ts';
+import { crashPlace, reporterAddresses } from './crash-place.ts';
 import { readKernelSymbols } from './kernel-symbols.ts';
 import type { Simulation } from './simulation.ts';
 
 /** A run of a world, and where its first report began. */
 export interface Located {
   readonly ran: SimRun;
-  /** The end of the run when no report of the kernel began. */
-  readonly crash: MachineClock & Partial<Pick<Call, 'cpu'>>;
+  /** The end of the run when neither the kernel nor a device reported anything at a place that is known. */
+  readonly crash: Place;
 }
 
 const entriesFile = 'entries.txt';
@@ -37,5 +37,5 @@ export async function locateCrash(
   });
   if (signal.aborted) throw new Interrupted();
   const calls = await readFile(join(ran.folder, callsFile), 'utf8');
-  return { ran, crash: crashPlace(calls) ?? ran };
+  return { ran, crash: earlier<Place>(crashPlace(calls), ran.complaint) ?? ran };
 }

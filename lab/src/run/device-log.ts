@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { CrashRecord } from '../verdict.ts';
 import type { NicSpec } from '../vm/machine-spec.ts';
+import type { MachineClock } from '../vm/simulated-machine.ts';
 import { violationReport } from './device-report.ts';
 
 /** A line of a device's log: a rule that its driver broke, or a fault that it made. */
@@ -54,6 +55,41 @@ export async function deviceReports(
     }
   }
   return reports;
+}
+
+/** Where a simulated machine was; as QEMU's vcpu-scheduler counts, since it was loaded. */
+export interface Place extends MachineClock {
+  /** The vCPU that did it; none when it was a device of its own accord. */
+  readonly cpu?: number;
+}
+
+/** Where the first complaint of a machine's devices came; `undefined` when there is none, or they do not say. */
+export async function firstComplaint(
+  runDir: string,
+  nics: readonly Pick<NicSpec, 'log'>[],
+): Promise<Place | undefined> {
+  let first: Place | undefined;
+  for (const { log } of nics) {
+    if (log === undefined) continue;
+    for await (const entry of readDeviceLog(join(runDir, log))) {
+      const place = entryReport(entry) === null ? undefined : entryPlace(entry);
+      if (place !== undefined) first = earlier(first, place);
+    }
+  }
+  return first;
+}
+
+/** The earlier of two places; of one that is not known, the other one. */
+export function earlier<P extends Place>(one: P | undefined, other: P | undefined): P | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return other.instructions < one.instructions ? other : one;
+}
+
+/** Before the instruction with which a vCPU made a device complain. */
+function entryPlace({ position, virtualNs, vcpu }: DeviceLogEntry): Place | undefined {
+  if (typeof position !== 'number' || typeof virtualNs !== 'number') return undefined;
+  if (typeof vcpu !== 'number') return { instructions: position, virtualNs };
+  return { instructions: position - 1, virtualNs, cpu: vcpu };
 }
 
 function parseEntry(line: string): DeviceLogEntry | undefined {

@@ -6,7 +6,7 @@ import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { LabFailure } from '../errors.ts';
 import { addTallies, emptyTally } from '../fault-tally.ts';
 import { cancelDeviceFault, deviceTally, faultAhead, injectDeviceFault } from '../faults/inject.ts';
-import type { Verdict } from '../verdict.ts';
+import type { CrashRecord, Verdict } from '../verdict.ts';
 import type { DriverTrace, MachineSpec } from '../vm/machine-spec.ts';
 import { describeExit, endedByGuest } from '../vm/qemu-process.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
@@ -19,7 +19,7 @@ import {
 } from '../vm/vcpu-scheduler.ts';
 import { concludeRun, type EndedRun, type RunIdentity } from './conclude-run.ts';
 import { ConsoleFile } from './console-file.ts';
-import { deviceReports } from './device-log.ts';
+import { deviceReports, firstComplaint, type Place } from './device-log.ts';
 import { addStates, type DeviceStates, deviceStates } from './device-states.ts';
 import { setUpDriver } from './driver-setup.ts';
 import type { LoadedDriver } from './driver-template.ts';
@@ -91,6 +91,8 @@ export interface SimRun extends SimTrace {
   readonly loads: readonly ModuleSections[];
   /** Of all cards, since the machine was booted; none of one that could not be asked. */
   readonly states: DeviceStates;
+  /** Where a device first complained of the driver. */
+  readonly complaint: Place | undefined;
   /** QEMU could not load the saved machine that it was to begin with. */
   readonly badTemplate: boolean;
   readonly wallMs: number;
@@ -101,7 +103,7 @@ export interface SimRun extends SimTrace {
 /** The file of the run folder with the SimTrace. */
 export const simTraceFile = 'simulation.json';
 
-/** Ends a workload when the console has a report. */
+/** Ends a workload when its guest, or a device, has reported something. */
 class Alarm extends Error {}
 
 /** The file of the run folder with the turns as a list has them; its lines: QEMU's qapi/qom.json, "record". */
@@ -167,6 +169,7 @@ class SimulatedRun {
       folder,
       loads: this.#loads,
       states: this.#states,
+      complaint: await firstComplaint(folder, this.#deps.machine.nics),
       badTemplate,
       ...trace,
       wallMs,
@@ -229,7 +232,8 @@ class SimulatedRun {
     const archives = await Promise.all(this.#deps.archives.map((archive) => readFile(archive)));
     const session = new SimulatedGuest(machine, Buffer.concat(archives), async () => {
       await this.#console.read();
-      if (this.#console.reports.length > 0) throw new Alarm();
+      const ofDevices = await this.#deviceReports();
+      if (this.#console.reports.length + ofDevices.length > 0) throw new Alarm();
     });
     this.#guest = session;
     const guest = new Guest(session, signal, (doing) => this.#events.write('guest', { doing }));
@@ -330,9 +334,13 @@ class SimulatedRun {
     }
   }
 
+  async #deviceReports(): Promise<readonly CrashRecord[]> {
+    return await deviceReports(this.#deps.folder.path, this.#deps.machine.nics);
+  }
+
   async #conclude(end: WorkloadEnd, ran: ScheduleReport): Promise<Verdict> {
     const reports = this.#console.end();
-    const ofDevice = await deviceReports(this.#deps.folder.path, this.#deps.machine.nics);
+    const ofDevices = await this.#deviceReports();
     // What was seen up to there may be right, but it is no run of this world: another one tells.
     const whole = this.#killed === undefined;
     const guestEnd = this.#guest?.end;
@@ -341,7 +349,7 @@ class SimulatedRun {
       world: this.#world,
       startedAt: this.#startedAt,
       reports: whole ? reports : [],
-      deviceReports: whole ? ofDevice : [],
+      deviceReports: whole ? ofDevices : [],
       evidence: {
         stage: this.#stage,
         end: whole ? end : { kind: 'lab', problem: `QEMU ${this.#killed} before the run was over` },
