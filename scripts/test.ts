@@ -64,7 +64,7 @@ rmSync(folder, { recursive: true });
 
 /** What the device and guest tests run on; built first so that no test's time-out pays for it. */
 function testArtifacts(): string[] {
-  return ['qemu', 'kernel-fast', 'kernel-debug', 'initramfs'];
+  return ['qemu', 'kernel-fast', 'kernel-debug', 'ssh-initramfs'];
 }
 
 const sum = (field: 'passes' | 'failures' | 'pending'): number =>

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Makes the guest's initramfs out of programs of the toolchain tree; runs inside that tree.
-#   SRC  this folder        OUT  an empty folder for: initramfs.cpio client_key host_key.pub
+# Makes the guest's initramfs out of programs of the toolchain tree; runs inside that tree. What comes of it is the
+# same wherever it is made: the keys of an SSH server are none of it.
+#   SRC  this folder        OUT  an empty folder for: initramfs.cpio
 set -euo pipefail
 : "${SRC:?}" "${OUT:?}"
 
@@ -12,7 +13,7 @@ programs=(
   "$(command -v ip)"
 )
 
-mkdir -p "$root"/{bin,dev,proc,sys,run,sim,tmp,lib/modules/ferrolab,root/.ssh,etc/dropbear,usr/sbin,usr/bin,usr/lib}
+mkdir -p "$root"/{bin,dev,proc,sys,run,sim,tmp,lib/modules/ferrolab,root,etc,usr/sbin,usr/bin,usr/lib}
 ln -s bin "$root/sbin"
 ln -s ../run "$root/var"
 ln -s lib "$root/lib64"
@@ -40,15 +41,6 @@ for source in "$SRC"/programs/*.c; do
   clang -O2 -static -s -Wall -Wextra -Werror -ffile-prefix-map="$SRC"=. -o "$root/usr/sbin/$(basename "$source" .c)" "$source"
 done
 chmod 755 "$root/init" "$root"/usr/sbin/*
-
-dropbearkey -t ed25519 -f "$root/etc/dropbear/host_key" >/dev/null
-dropbearkey -y -f "$root/etc/dropbear/host_key" | grep '^ssh-ed25519' >"$OUT/host_key.pub"
-dropbearkey -t ed25519 -f "$root/client" >/dev/null
-dropbearkey -y -f "$root/client" | grep '^ssh-ed25519' >"$root/root/.ssh/authorized_keys"
-dropbearconvert dropbear openssh "$root/client" "$OUT/client_key" 2>/dev/null
-rm "$root/client" "$root/client.pub" "$root/etc/dropbear/host_key.pub" 2>/dev/null || true
-chmod 700 "$root/root" "$root/root/.ssh"
-chmod 600 "$root/root/.ssh/authorized_keys" "$OUT/client_key"
 
 # Unpacking costs the guest more than copying, so the archive is not compressed.
 find "$root" -exec touch -hd @0 {} +

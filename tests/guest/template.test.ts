@@ -42,7 +42,7 @@ describe('a saved machine', function () {
       accel: 'tcg',
       instructionClock: { shift: 1, seed: 1 },
       kernel: parts.vmlinux,
-      initramfs: parts.initramfs,
+      initramfs: [parts.initramfs],
       append: [],
       nics: [],
       qemu: parts.qemu,

@@ -11,7 +11,7 @@ import {
   ownDrivers,
   probeBuild,
 } from '../artifacts/recipes/driver-builds.ts';
-import { initramfsRecipe } from '../artifacts/recipes/initramfs.ts';
+import { initramfsRecipe, sshInitramfsRecipe } from '../artifacts/recipes/initramfs.ts';
 import { kernelRecipe } from '../artifacts/recipes/kernel.ts';
 import { qemuRecipe } from '../artifacts/recipes/qemu.ts';
 import { toolchainRecipe } from '../artifacts/recipes/toolchain.ts';
@@ -33,7 +33,10 @@ export interface BenchParts {
   readonly kernel: string;
   /** The kernel's options. */
   readonly kernelConfig: string;
+  /** Of guests that run a script. */
   readonly initramfs: string;
+  /** Of guests that one logs in to. */
+  readonly sshInitramfs: string;
   readonly drivers: ReadonlyMap<OwnDriver, BuiltModule>;
   /** Notes when handlers and polls are called; built when asked for. */
   readonly irqProbe?: BuiltModule;
@@ -56,6 +59,7 @@ export async function gatherBenchParts(
     qemu: qemuRecipe(),
     kernel: kernelRecipe('fast'),
     initramfs: initramfsRecipe(),
+    sshInitramfs: sshInitramfsRecipe(),
   };
   const modules = new Map(
     wanted.drivers.map((own) => [own, driverRecipe(driverBuild(own, 'fast'))] as const),
@@ -82,17 +86,19 @@ export async function gatherBenchParts(
   };
   const kernel = join(built(base.kernel).dir, 'vmlinux');
   const initramfs = join(built(base.initramfs).dir, 'initramfs.cpio');
+  const ssh = built(base.sshInitramfs);
   const identity = `${built(base.qemu).key} ${built(base.kernel).key}`;
   return {
     qemu,
     kernel,
     kernelConfig: join(built(base.kernel).dir, '.config'),
     initramfs,
+    sshInitramfs: join(ssh.dir, 'initramfs.cpio'),
     drivers: new Map(
       [...modules].map(([own, recipe]) => [own, module(recipe, ownDrivers[own].module)]),
     ),
     ...(wanted.irqProbe ? { irqProbe: module(probe, probeBuild('fast').module) } : {}),
-    credentials: await readCredentials(built(base.initramfs).dir),
+    credentials: await readCredentials(ssh.dir),
     kvmProbe: { qemu, kernel, initramfs, identity },
   };
 }

@@ -122,7 +122,7 @@ function speedMachine(
     memoryMiB,
     accel: request.accel,
     kernel: parts.kernel,
-    initramfs: [parts.initramfs, ...modules],
+    initramfs: [parts.sshInitramfs, ...modules],
     append: [],
     nics: nicsFor(request.subjects, backend),
     qemu: parts.qemu,

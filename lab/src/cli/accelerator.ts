@@ -16,7 +16,7 @@ export async function acceleratorOf(
   const probe = {
     qemu,
     kernel: vmlinux,
-    initramfs: initramfs[0],
+    initramfs,
     identity: `${hashes.qemu} ${hashes.kernel}`,
   };
   const wait = { signal, deadline: Deadline.after(probeMs) };

@@ -6,7 +6,7 @@ import { ensureArtifacts } from '../artifacts/ensure-artifacts.ts';
 import type { Artifact, Recipe } from '../artifacts/recipe.ts';
 import { driverRecipe } from '../artifacts/recipes/driver.ts';
 import { driverBuild, type OwnDriver } from '../artifacts/recipes/driver-builds.ts';
-import { initramfsRecipe } from '../artifacts/recipes/initramfs.ts';
+import { initramfsRecipe, sshInitramfsRecipe } from '../artifacts/recipes/initramfs.ts';
 import { type KernelFlavour, kernelRecipe } from '../artifacts/recipes/kernel.ts';
 import { qemuRecipe } from '../artifacts/recipes/qemu.ts';
 import { toolchainRecipe } from '../artifacts/recipes/toolchain.ts';
@@ -36,6 +36,7 @@ export async function gatherBootInputs(
     qemu: qemuRecipe(),
     kernel: kernelRecipe(kernel),
     initramfs: initramfsRecipe(),
+    sshInitramfs: sshInitramfsRecipe(),
     ...(driver === undefined ? {} : { driver: driverRecipe(driverBuild(driver, kernel)) }),
   };
   const artifacts = await ensureArtifacts(Object.values(recipes), options);
@@ -45,7 +46,7 @@ export async function gatherBootInputs(
     return artifact;
   };
   const base = built(recipes.initramfs);
-  const archive = join(base.dir, 'initramfs.cpio');
+  const ssh = built(recipes.sshInitramfs);
   const qemu: QemuTree = {
     toolchainRoot: join(built(recipes.toolchain).dir, 'tree'),
     dir: built(recipes.qemu).dir,
@@ -56,8 +57,8 @@ export async function gatherBootInputs(
   return {
     qemu,
     kernel: vmlinux,
-    initramfs: [archive, ...extra],
-    credentials: await readCredentials(base.dir),
+    initramfs: [join(ssh.dir, 'initramfs.cpio'), ...extra],
+    credentials: await readCredentials(ssh.dir),
     parts: {
       qemu: built(recipes.qemu).sha256,
       kernel: built(recipes.kernel).sha256,
@@ -66,7 +67,7 @@ export async function gatherBootInputs(
     probe: {
       qemu,
       kernel: vmlinux,
-      initramfs: archive,
+      initramfs: join(base.dir, 'initramfs.cpio'),
       identity: `${built(recipes.qemu).key} ${built(recipes.kernel).key}`,
     },
   };

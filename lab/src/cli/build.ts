@@ -35,13 +35,15 @@ export function buildCommand(): Command {
 
 async function build(names: readonly string[], json: boolean): Promise<void> {
   const recipes = buildable();
-  const wanted = (names.length > 0 ? names : ['qemu', 'kernel-fast', 'initramfs']).map((name) => {
-    const recipe = recipes.get(name);
-    if (recipe) return recipe;
-    throw new UsageError('UNKNOWN_ARTIFACT', `there is no artifact "${name}"`, {
-      remedy: `There are: ${[...recipes.keys()].join(', ')}.`,
-    });
-  });
+  const wanted = (names.length > 0 ? names : ['qemu', 'kernel-fast', 'ssh-initramfs']).map(
+    (name) => {
+      const recipe = recipes.get(name);
+      if (recipe) return recipe;
+      throw new UsageError('UNKNOWN_ARTIFACT', `there is no artifact "${name}"`, {
+        remedy: `There are: ${[...recipes.keys()].join(', ')}.`,
+      });
+    },
+  );
   const progress = new StreamProgress(process.stderr);
   try {
     const wait = { signal: interruptSignal(), deadline: Deadline.never };

@@ -5,7 +5,7 @@ import { duration } from '../artifacts/build-progress.ts';
 import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { cachedArtifact } from '../artifacts/ensure-artifacts.ts';
 import type { Artifact, Recipe } from '../artifacts/recipe.ts';
-import { initramfsRecipe } from '../artifacts/recipes/initramfs.ts';
+import { initramfsRecipe, sshInitramfsRecipe } from '../artifacts/recipes/initramfs.ts';
 import { kernelRecipe } from '../artifacts/recipes/kernel.ts';
 import { qemuRecipe } from '../artifacts/recipes/qemu.ts';
 import { toolchainRecipe } from '../artifacts/recipes/toolchain.ts';
@@ -40,7 +40,8 @@ function recipes(): Readonly<Record<keyof Parts, Recipe>> {
 }
 
 function artifacts(): Finding {
-  const missing = Object.values(recipes()).filter((recipe) => cachedArtifact(recipe) === undefined);
+  const needed = [...Object.values(recipes()), sshInitramfsRecipe()];
+  const missing = needed.filter((recipe) => cachedArtifact(recipe) === undefined);
   if (missing.length === 0) return ok('all that a boot needs is built');
   const names = missing.map(({ name }) => name).join(', ');
   const seconds = missing.reduce((sum, recipe) => sum + recipe.estimateSeconds, 0);

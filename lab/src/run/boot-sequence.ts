@@ -100,7 +100,7 @@ export async function linkUp(
   const [, near, far] = /^lab-link: up (\S+) (\S+)/m.exec(output) ?? [];
   if (near === undefined || far === undefined) {
     throw new LabFailure('LINK_OUTPUT', 'lab-link in the guest did not name its interfaces', {
-      remedy: 'Build the guest again: npm run lab:build -- initramfs',
+      remedy: 'Build the guest again: npm run lab:build -- ssh-initramfs',
     });
   }
   return { near, far };
@@ -120,7 +120,7 @@ export async function ping(
   const counts = parsePing(result.stdout);
   if (counts.sent > 0) return counts;
   throw new LabFailure('PING_OUTPUT', `ping in the guest ${describeEnd(result)} and sent nothing`, {
-    remedy: 'Build the guest again: npm run lab:build -- initramfs',
+    remedy: 'Build the guest again: npm run lab:build -- ssh-initramfs',
   });
 }
 

@@ -65,8 +65,10 @@ function liveTemplate(
   { qemu, kernel, initramfs, credentials }: GuestParts,
 ): TemplateRecipe<null> {
   const content = canonicalJson({
-    version: 1,
+    version: 2,
     ...{ qemu, kernel, initramfs },
+    // With the other key it would not let anybody in who has this one.
+    login: credentials.hostKey,
     arguments: qemuArguments(waiting),
     // The guest has measured how fast its time-stamp counter goes, which is as fast as the host's.
     host: cpus()[0]?.model ?? null,

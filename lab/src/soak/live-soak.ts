@@ -180,7 +180,7 @@ function machineSource(
     memoryMiB: memoryMiB[kernel],
     accel,
     kernel: parts.vmlinux,
-    initramfs: parts.initramfs,
+    initramfs: [parts.sshInitramfs, ...parts.archives],
     append: soakParameters,
     nics: linkedPair(target.device.model),
     qemu: parts.qemu,

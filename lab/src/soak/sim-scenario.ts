@@ -143,7 +143,7 @@ export class Simulator {
     const since = performance.now();
     try {
       const scheduler = schedulerSpec(world.schedule, world.seed);
-      const spec = { ...this.#bootedMachine(world), runDir, simulation: { scheduler } };
+      const spec = { ...this.#machine(world), runDir, simulation: { scheduler } };
       await using machine = await SimulatedMachine.boot(spec, wait);
       const wallMs = performance.now() - since;
       const { instructions } = await machine.clock(wait);
@@ -157,15 +157,14 @@ export class Simulator {
 
   /** The machine whose driver is loaded that runs of a world begin with; without a `state` they begin with a booted one. */
   async driverTemplate(world: SimWorld, wait: Wait): Promise<Template<DriverFacts>> {
-    const { hashes, initramfs } = this.#parts;
-    const [, ...archives] = initramfs;
+    const { hashes, archives } = this.#parts;
     const { driver, workload } = world;
     const setup = {
       module: driver.name,
       pciId: this.#target.device.pciId,
       atEnd: workload.params.atEnd.filter((check) => check === 'kmemleak'),
     };
-    const machine = this.#bootedMachine(world);
+    const machine = this.#machine(world);
     const booted = {
       key: bootedTemplate(machine, hashes).key,
       state: async (making: Wait) => (await this.#booted(world, making)).state,
@@ -181,13 +180,8 @@ export class Simulator {
   }
 
   async #booted(world: SimWorld, wait: Wait): Promise<SavedTemplate> {
-    const recipe = bootedTemplate(this.#bootedMachine(world), this.#parts.hashes);
+    const recipe = bootedTemplate(this.#machine(world), this.#parts.hashes);
     return saved(await this.#templates.get(recipe, wait));
-  }
-
-  #bootedMachine(world: SimWorld): MachineSpec {
-    const [base] = this.#parts.initramfs;
-    return { ...this.#machine(world, ''), initramfs: [base] };
   }
 
   async #start(world: SimWorld, wait: Wait): Promise<Start> {
@@ -196,7 +190,7 @@ export class Simulator {
     if (state !== null) {
       return { template: { ...template, state }, loaded: facts.loaded, archives: [] };
     }
-    const [, ...archives] = this.#parts.initramfs;
+    const { archives } = this.#parts;
     return { template: await this.#booted(world, wait), loaded: null, archives };
   }
 
@@ -213,7 +207,7 @@ export class Simulator {
     return await runSimulated(
       world,
       {
-        machine: { ...this.#bootedMachine(world), runDir: folder.path },
+        machine: { ...this.#machine(world), runDir: folder.path },
         template: template.state,
         loaded,
         archives,
@@ -229,18 +223,19 @@ export class Simulator {
     );
   }
 
-  #machine({ machine }: SimWorld, runDir: string): MachineSpec {
+  /** Without a folder to run in. */
+  #machine({ machine }: SimWorld): MachineSpec {
     return {
       cpus: machine.cpus,
       memoryMiB: machine.memoryMiB,
       accel: 'tcg',
       instructionClock,
       kernel: this.#parts.vmlinux,
-      initramfs: this.#parts.initramfs,
+      initramfs: [this.#parts.initramfs],
       append: soakParameters,
       nics: linkedPair(this.#target.device.model),
       qemu: this.#parts.qemu,
-      runDir,
+      runDir: '',
     };
   }
 }

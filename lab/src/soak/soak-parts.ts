@@ -5,7 +5,7 @@ import type { BuildProgress } from '../artifacts/build-progress.ts';
 import { ensureArtifacts } from '../artifacts/ensure-artifacts.ts';
 import type { Artifact, Recipe } from '../artifacts/recipe.ts';
 import { type DriverBuild, driverRecipe } from '../artifacts/recipes/driver.ts';
-import { initramfsRecipe } from '../artifacts/recipes/initramfs.ts';
+import { initramfsRecipe, sshInitramfsRecipe } from '../artifacts/recipes/initramfs.ts';
 import { type KernelFlavour, kernelRecipe } from '../artifacts/recipes/kernel.ts';
 import { qemuRecipe } from '../artifacts/recipes/qemu.ts';
 import { toolchainRecipe } from '../artifacts/recipes/toolchain.ts';
@@ -26,7 +26,12 @@ export interface SoakParts {
   readonly qemu: QemuTree;
   /** ELF with symbols. */
   readonly vmlinux: string;
-  readonly initramfs: readonly [string, ...string[]];
+  /** What all guests begin with. */
+  readonly initramfs: string;
+  /** The same for those that one logs in to. */
+  readonly sshInitramfs: string;
+  /** cpio archives with what is added to it: modules. */
+  readonly archives: readonly string[];
   readonly credentials: SshCredentials;
   /** Modules with symbols, by name. */
   readonly modules: Readonly<Record<string, string>>;
@@ -59,15 +64,16 @@ export async function gatherMachineParts(
     qemu: qemuRecipe(),
     kernel: kernelRecipe(kernel),
     initramfs: initramfsRecipe(),
+    sshInitramfs: sshInitramfsRecipe(),
   };
   const artifacts = await ensureArtifacts(Object.values(recipes), options);
   const built = (recipe: Recipe) => artifactOf(artifacts, recipe);
-  const guest = built(recipes.initramfs);
+  const ssh = built(recipes.sshInitramfs);
   return {
     hashes: {
       qemu: built(recipes.qemu).sha256,
       kernel: built(recipes.kernel).sha256,
-      initramfs: guest.sha256,
+      initramfs: built(recipes.initramfs).sha256,
       driver: built(recipes.kernel).sha256,
     },
     qemu: {
@@ -75,8 +81,10 @@ export async function gatherMachineParts(
       dir: built(recipes.qemu).dir,
     },
     vmlinux: join(built(recipes.kernel).dir, 'vmlinux'),
-    initramfs: [join(guest.dir, 'initramfs.cpio')],
-    credentials: await readCredentials(guest.dir),
+    initramfs: join(built(recipes.initramfs).dir, 'initramfs.cpio'),
+    sshInitramfs: join(ssh.dir, 'initramfs.cpio'),
+    archives: [],
+    credentials: await readCredentials(ssh.dir),
     modules: {},
   };
 }
@@ -86,7 +94,7 @@ export function withModule(machine: SoakParts, module: string, artifact: Artifac
   return {
     ...machine,
     hashes: { ...machine.hashes, driver: artifact.sha256 },
-    initramfs: [...machine.initramfs, join(artifact.dir, 'driver.cpio')],
+    archives: [...machine.archives, join(artifact.dir, 'driver.cpio')],
     modules: { ...machine.modules, [module]: join(artifact.dir, `${module}.ko`) },
   };
 }

@@ -11,7 +11,7 @@ export interface SshCredentials {
   readonly hostKey: string;
 }
 
-/** Reads `client_key` and `host_key.pub` of an initramfs artifact. */
+/** Reads `client_key` and `host_key.pub` of an `ssh-initramfs`. */
 export async function readCredentials(initramfsDir: string): Promise<SshCredentials> {
   const [privateKey, hostKey] = await Promise.all(
     ['client_key', 'host_key.pub'].map((name) => readFile(join(initramfsDir, name), 'utf8')),

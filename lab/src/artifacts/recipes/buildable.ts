@@ -3,7 +3,7 @@
 import type { Recipe } from '../recipe.ts';
 import { driverRecipe } from './driver.ts';
 import { driverBuilds, probeBuild } from './driver-builds.ts';
-import { initramfsRecipe } from './initramfs.ts';
+import { initramfsRecipe, sshInitramfsRecipe } from './initramfs.ts';
 import { kernelFlavours, kernelRecipe, kernelSourceRecipe } from './kernel.ts';
 import { qemuRecipe, qemuSanitizedRecipe, qemuSourceRecipe } from './qemu.ts';
 import { toolchainRecipe } from './toolchain.ts';
@@ -18,6 +18,7 @@ export function buildable(): ReadonlyMap<string, Recipe> {
     qemuRecipe(),
     qemuSanitizedRecipe(),
     initramfsRecipe(),
+    sshInitramfsRecipe(),
     ...driverBuilds().map(driverRecipe),
     driverRecipe(probeBuild('fast')),
   ];
