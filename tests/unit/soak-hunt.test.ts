@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { expect } from 'chai';
+import type { Scenario } from '../../lab/src/cli/hunt-scenario.ts';
+import { huntsTable } from '../../lab/src/cli/hunt-text.ts';
 import type { SimWorld } from '../../lab/src/run/world.ts';
 import { type HuntedWorld, type HuntPlan, hunt } from '../../lab/src/soak/hunt.ts';
+import type { HuntState } from '../../lab/src/soak/hunt-tally.ts';
 import type { Outcome, Verdict } from '../../lab/src/verdict.ts';
 import { threeRounds } from '../support/sim-world.ts';
 
@@ -176,5 +179,38 @@ describe('a hunt', () => {
     );
     expect(state.kept).to.equal(1);
     expect(kept.length).to.be.within(8, 32);
+  });
+});
+
+describe('the table of several hunts', () => {
+  it('does not say that there was no crash where no run has ended', () => {
+    const state = {
+      runs: 0,
+      wallMs: 61_000,
+      virtualNs: 0,
+      fruitless: new Map(),
+      crashes: [],
+      kept: 0,
+    };
+    const of = (defect: string, changes: Partial<HuntState>) => ({
+      scenario: {
+        draft: { driver: { defect }, schedule: { policy: 'pct' } },
+      } as unknown as Scenario,
+      hunted: { state: { ...state, ...changes } },
+    });
+    const crash = {
+      title: 'KASAN: x',
+      runId: 'r1',
+      seed: 1,
+      afterRuns: 1,
+      afterMs: 5_000,
+      runs: 1,
+    };
+    const lines = huntsTable([
+      of('timer-uaf', {}),
+      of('work-uaf', { runs: 1, crashes: [{ ...crash, comesBack: true }] }),
+    ]).split('\n');
+    expect(lines[1]).to.match(/^timer-uaf +pct +no run ended in that time: .* 0 runs, 1:01/);
+    expect(lines[2]).to.match(/^work-uaf +pct +KASAN: x +1 run, 0:05 +yes/);
   });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { WorldCoverage } from '../coverage/world-coverage.ts';
 import { formatClock } from '../report/durations.ts';
+import { plural } from '../report/plural.ts';
 import type { FoundCrash, HuntState } from '../soak/hunt-tally.ts';
 import { textTable } from '../text-table.ts';
 import { coverageText } from './coverage-text.ts';
@@ -37,19 +38,29 @@ export function huntProgress(
       ? ''
       : `, ${coverage.branches.reached} of ${coverage.branches.all} branches, ${kept} worlds kept`;
   const titles = crashes.map(({ title, runs: times }) => `${times} × ${title}`).join('; ');
-  return `  ${formatClock(wallMs)}  ${runs} runs, ${perMinute} a minute, ${hours} virtual hours${reached}${titles === '' ? '' : ` | ${titles}`}`;
+  return `  ${formatClock(wallMs)}  ${plural(runs, 'run')}, ${perMinute} a minute, ${hours} virtual hours${reached}${titles === '' ? '' : ` | ${titles}`}`;
 }
 
 /** What one hunt has found. */
 export function huntSummary({ state, coverage }: Hunted, live = false): string {
-  const { crashes, fruitless } = state;
+  const { crashes } = state;
   const lines = coverage === undefined ? [] : [coverageText(coverage)];
   lines.push(huntProgress(state, coverage).trim());
-  for (const [reason, times] of fruitless) lines.push(`${times} tested nothing: ${reason}`);
-  if (crashes.length === 0) return [...lines, 'no crash'].join('\n');
+  for (const [reason, times] of state.fruitless) {
+    lines.push(`${times} tested nothing: ${reason}`);
+  }
+  if (crashes.length === 0) return [...lines, state.runs === 0 ? noRun : 'no crash'].join('\n');
   const rows = crashes.map((crash) => [crash.title, String(crash.runs), ...found(crash, live)]);
   const heading = ['crash', 'runs', 'first after', 'identical', 'comes back with'];
   return [...lines, ...textTable(heading, rows)].join('\n');
+}
+
+const noRun = 'no run ended in that time: give it more --minutes';
+
+function nothingFound({ runs, fruitless }: HuntState): string {
+  if (runs === 0) return noRun;
+  const [reason] = fruitless.keys();
+  return reason === undefined ? 'no crash' : `no crash; tested nothing: ${reason}`;
 }
 
 /** What several hunts have found, a line for each crash. */
@@ -59,13 +70,13 @@ export function huntsTable(
   const rows = hunts.flatMap(({ scenario, hunted }) => {
     const { driver } = scenario.draft;
     const head = [driver.defect ?? 'clean', turnsOf(scenario)];
-    const { crashes, runs, wallMs, fruitless } = hunted.state;
+    const { crashes, runs, wallMs } = hunted.state;
     if (crashes.length > 0) {
       return crashes.map((crash) => [...head, crash.title, ...found(crash, scenario.live)]);
     }
-    const [reason] = fruitless.keys();
-    const nothing = reason === undefined ? 'no crash' : `no crash; tested nothing: ${reason}`;
-    return [[...head, nothing, `${runs} runs, ${formatClock(wallMs)}`]];
+    return [
+      [...head, nothingFound(hunted.state), `${plural(runs, 'run')}, ${formatClock(wallMs)}`],
+    ];
   });
   const heading = ['defect', 'turns', 'crash', 'after', 'identical', 'comes back with'];
   return textTable(heading, rows).join('\n');
@@ -75,7 +86,7 @@ function found(
   { afterRuns, afterMs, comesBack, runId }: FoundCrash,
   live = false,
 ): readonly string[] {
-  const after = `${afterRuns} runs, ${formatClock(afterMs)}`;
+  const after = `${plural(afterRuns, 'run')}, ${formatClock(afterMs)}`;
   // What came of a schedule that nobody has written down is looked for.
   if (live) return [after, '-', `npm run lab:hunt -- --from ${runId}`];
   const again = { true: 'yes', false: 'NO', null: 'not tried' } as const;

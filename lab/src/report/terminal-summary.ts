@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { faultTypes } from '../config/fault-types.ts';
 import { plainText } from '../console/terminal-text.ts';
 import type { CampaignSummary } from './campaign-summary.ts';
 import { formatHours } from './durations.ts';
+import { plural } from './plural.ts';
 
 /** The end of a soak for the terminal, lines without the last newline. */
 export function terminalSummary(summary: CampaignSummary): string {
@@ -95,8 +97,4 @@ function troubleLines({ troubles, end }: CampaignSummary): string[] {
       `      ${folder}`,
     ]),
   ];
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
