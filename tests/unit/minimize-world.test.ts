@@ -6,6 +6,7 @@ import type { SimWorld } from '../../lab/src/run/world.ts';
 import { plannedFlap, threeRounds } from '../support/sim-world.ts';
 
 const crashesAt = 5_000_000_000;
+const endsAtNs = 10_400_000;
 
 type Crash = (world: SimWorld) => string | null;
 
@@ -16,7 +17,7 @@ async function minimized(crash: Crash, signal = new AbortController().signal) {
     tried.push(world);
     const title = crash(world);
     const trial = { runId: `run-${tried.length}`, title, reason: title ?? 'workload finished' };
-    return { ...trial, loads: [], ...(recordSwitches ? { switches } : {}) };
+    return { ...trial, virtualNs: endsAtNs, loads: [], ...(recordSwitches ? { switches } : {}) };
   };
   const locate = async () => crashesAt;
   const deps = { run, locate, observer: () => undefined, workers: 1, seeds: 3 };
@@ -35,6 +36,13 @@ describe('a world that crashes', () => {
     expect(rounds).to.deep.equal([{ steps: [{ step: 'traffic', trafficMs: 1_000 }] }]);
     expect(atEnd).to.deep.equal([]);
     expect(found.world.schedule).to.deep.equal({ policy: 'fair' });
+  });
+
+  it('begins no round after its crash', async () => {
+    const crash: Crash = ({ workload }) => (workload.params.churnMs >= 11 ? 'BUG in x' : null);
+    const { found } = await minimized(crash);
+    expect(threeRounds.workload.params.churnMs).to.be.above(11);
+    expect(found.world.workload.params.churnMs).to.equal(11);
   });
 
   it('does not become one with another crash, and the other one is told', async () => {
@@ -99,7 +107,7 @@ describe('a world that crashes', () => {
     let runs = 0;
     const { found } = await minimized((tried) => {
       runs += 1;
-      if (runs === 6) cut.abort();
+      if (runs === 7) cut.abort();
       return flaps(tried).includes(2) ? 'BUG in x' : null;
     }, cut.signal);
     expect(found.finished).to.equal(false);

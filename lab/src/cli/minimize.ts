@@ -110,11 +110,12 @@ async function trial(
   recordSwitches: boolean,
   signal: AbortSignal,
 ): Promise<Trial> {
-  const { verdict, folder, loads } = await simulation.run(world, { signal, recordSwitches });
+  const ran = await simulation.run(world, { signal, recordSwitches });
+  const { verdict, folder, loads, virtualNs } = ran;
   const { runId, crashes, reason } = verdict;
   const told = recordSwitches && !signal.aborted;
   const switches = told ? { switches: await readSwitches(join(folder, switchesFile)) } : {};
-  return { runId, title: crashes[0]?.title ?? null, reason, loads, ...switches };
+  return { runId, title: crashes[0]?.title ?? null, reason, virtualNs, loads, ...switches };
 }
 
 /** A switch that is needed, and where the vCPU was whose turn ended. */

@@ -19,6 +19,8 @@ export interface Trial {
   /** Of its first crash; `null` when it did not crash. */
   readonly title: string | null;
   readonly reason: string;
+  /** Virtual time at which it ended. */
+  readonly virtualNs: number;
   /** Where the driver's code was, each time it was loaded. */
   readonly loads: readonly ModuleSections[];
   /** Its turns as a list has them, when they were asked for. */
@@ -92,10 +94,12 @@ class Minimizer {
   }
 
   async go(): Promise<Minimized> {
-    this.#title = await this.#titleOf(this.#world);
-    this.#deps.observer(`it crashes: ${this.#title}`);
+    const { title, virtualNs } = await this.#crashOf(this.#world);
+    this.#title = title;
+    this.#deps.observer(`it crashes: ${title}`);
     let finished = true;
     try {
+      await this.#endWithCrash(virtualNs);
       await this.#simplifySchedule();
       await this.#shorten();
       // What is left may crash with turns in their order though all of it did not; then less may be enough, too.
@@ -116,16 +120,27 @@ class Minimizer {
     };
   }
 
-  async #titleOf(world: SimWorld): Promise<string> {
-    const { title, reason } = await this.#try(world, false).catch((error: unknown) => {
+  async #crashOf(world: SimWorld): Promise<Trial & { readonly title: string }> {
+    const trial = await this.#try(world, false).catch((error: unknown) => {
       throw error instanceof CutShort ? new Interrupted() : error;
     });
     // Silence has one title, and says in its reason what the guest was doing.
+    const { title, reason } = trial;
     this.#reason = reason;
-    if (title !== null) return title;
+    if (title !== null) return { ...trial, title };
     throw new LabFailure('NO_CRASH', `this world does not crash: ${reason}`, {
       remedy: 'Give the world, or the run, of a crash; lab hunt finds some.',
     });
+  }
+
+  /** Rounds that begin after the crash are none of it: without them a world that does not crash is over sooner. */
+  async #endWithCrash(virtualNs: number): Promise<void> {
+    const churnMs = Math.max(1, Math.ceil(virtualNs / 1e6));
+    if (churnMs >= this.#world.workload.params.churnMs) return;
+    const shorter = withParams(this.#world, { churnMs });
+    const crashes = await this.#crashes(shorter);
+    this.#deps.observer(`  no round that begins after it: ${crashes ? 'yes' : 'no'}`);
+    if (crashes) this.#world = shorter;
   }
 
   async #shorten(): Promise<void> {
