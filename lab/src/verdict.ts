@@ -13,6 +13,8 @@ export interface CrashRecord {
   /** The guilty function; `null` when the report names none. */
   readonly frame: string | null;
   readonly corrupted: boolean;
+  /** Further names of the same bug: two crashes that share any title or alternative are one bug. */
+  readonly altTitles?: readonly string[];
   /** What noticed it: a family of the console's detectors, or a check of the lab's own. */
   readonly family?: string;
 }
@@ -29,6 +31,12 @@ export interface Verdict {
   readonly runId: string;
   readonly campaignId: string;
   readonly cycle: number;
+  /** 0, or 1 for the second try of a cycle in which the lab had failed. */
+  readonly attempt: number;
+  /** The run was to show that a known defect is still caught: it counts for no driver. */
+  readonly canary: boolean;
+  /** Name of the machine it ran on. */
+  readonly host: string;
   readonly worldId: string;
   readonly cell: Cell;
   readonly seed: number;
@@ -46,13 +54,19 @@ export interface Verdict {
   readonly endedAt: string;
 }
 
-/** What results may be pooled over: never mix two cells in one figure. */
-export interface Cell {
+/** What a run was of. */
+export interface Cell extends PooledCell {
+  readonly workload: string;
+}
+
+/** What results may be pooled over: never mix two of these in one figure. */
+export interface PooledCell {
   readonly target: string;
   readonly driver: string;
   readonly defect: string | null;
   readonly kernel: string;
   readonly mode: string;
   readonly accel: string;
-  readonly workload: string;
+  /** Name of the fault profile. */
+  readonly profile: string;
 }

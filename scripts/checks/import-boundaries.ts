@@ -24,7 +24,7 @@ const allowed: Readonly<Record<string, readonly string[] | '*'>> = {
   replay: ['soak', 'run', 'vm', 'console', 'coverage', 'artifacts'],
   bench: ['run', 'vm', 'artifacts', 'config'],
   run: ['vm', 'faults', 'console', 'artifacts', 'config', 'trace'],
-  report: ['store', 'stats', 'console', 'config'],
+  report: ['store', 'run', 'stats', 'console', 'coverage', 'config'],
   stats: [],
   store: ['run', 'config'],
   doctor: ['vm', 'artifacts', 'config'],

@@ -23,6 +23,7 @@ const campaign = {
     kernel: 'debug',
     mode: 'live',
     accel: 'tcg',
+    profile: 'usual',
     workload: 'traffic-churn',
   },
 };

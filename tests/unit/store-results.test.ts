@@ -24,6 +24,7 @@ const cell = {
   kernel: 'debug',
   mode: 'live',
   accel: 'tcg',
+  profile: 'usual',
   workload: 'traffic-churn',
 };
 

@@ -21,7 +21,7 @@ import type { Simulation } from '../replay/simulation.ts';
 import { setupBlocksFile } from '../run/driver-template.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { newRunId } from '../run/run-folder.ts';
-import { cellOf, completeWorld, configured, Simulator } from '../soak/sim-scenario.ts';
+import { completeWorld, configured, Simulator } from '../soak/sim-scenario.ts';
 import { gatherSoakParts } from '../soak/soak-parts.ts';
 import { ResultStore } from '../store/result-store.ts';
 import { stateDirectory } from '../store/state-directory.ts';
@@ -80,10 +80,7 @@ export async function prepareSimulation(
   const templates = templatesInCache();
   const simulator = new Simulator(parts, target, templates, state);
   const world = completeWorld(draft, target, parts);
-  const startedAt = new Date();
-  const id = `sim-${newRunId(world.seed, startedAt)}`;
-  const began = { id, seed: world.seed, cell: cellOf(world) };
-  await store.beginCampaign({ ...began, startedAt: startedAt.toISOString() });
+  const id = `sim-${newRunId(world.seed, new Date())}`;
   return {
     world,
     parts,
@@ -117,7 +114,6 @@ export async function prepareSimulation(
       return measured;
     },
     [Symbol.asyncDispose]: async () => {
-      await store.endCampaign(id, new Date().toISOString());
       await store[Symbol.asyncDispose]();
     },
   };

@@ -53,11 +53,58 @@ export interface TargetConfig {
   /** Workloads that take turns on a driver of which nothing is known, the most telling first: all unless told. */
   readonly search?: readonly string[];
   readonly faults: readonly FaultType[];
+  /** Sets of faults by name, beside `usual`, which gives each workload its own; none unless told. */
+  readonly profiles?: Readonly<Record<string, readonly FaultType[]>>;
+}
+
+/** What a campaign tests; each combination of kernel and mode is a cell of its own. */
+export interface SubjectConfig {
+  readonly target: string;
+  /** Word of the target's `drivers`. */
+  readonly driver: string;
+  /** Of the driver's catalogue: none unless told. */
+  readonly defect?: string;
+  /** `debug` unless told. */
+  readonly kernels?: readonly ('fast' | 'debug')[];
+  /** They take turns: the target's `search` unless told. */
+  readonly workloads?: readonly string[];
+  /** `usual`, or one of the target's `profiles`. */
+  readonly profile?: string;
+  /** Weights of simulated and live runs among all of the campaign: 1 and 1 unless told. */
+  readonly sim?: number;
+  readonly live?: number;
+}
+
+/** A known defect that a campaign must catch, so that finding nothing means something. */
+export interface CanaryConfig {
+  readonly target: string;
+  readonly driver: string;
+  readonly defect: string;
+  readonly kernel?: 'fast' | 'debug';
+  readonly workload?: string;
+  readonly mode?: 'sim' | 'live';
+}
+
+/** What is tested night after night: `lab soak --campaign NAME`. */
+export interface CampaignConfig {
+  /** Wall time, unless the command line says another. */
+  readonly hours: number;
+  readonly subjects: readonly SubjectConfig[];
+  readonly canary?: CanaryConfig;
+  /** Runs at the same time, counted in processors: as many as the machine has unless told. */
+  readonly processors?: number;
+  /** Most disk space for the runs of the campaign, in GiB: 20 unless told. */
+  readonly diskGiB?: number;
+  /** MTBF in virtual hours to be shown, and one that is not good enough: the sequential test tells them apart. */
+  readonly goal?: { readonly mtbfHours: number; readonly insteadOfHours: number };
+  /** Command that gets each new crash and the end of the campaign as one line of JSON on its stdin. */
+  readonly notify?: readonly [string, ...string[]];
 }
 
 /** The lab as `lab.config.ts` describes it. */
 export interface LabConfig {
   readonly targets: Readonly<Record<string, TargetConfig>>;
+  readonly campaigns?: Readonly<Record<string, CampaignConfig>>;
 }
 
 /** Checks a description of the lab at compile time and returns it as it is. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import type { CrashReport } from '../console/crash-report.ts';
@@ -16,6 +17,10 @@ export interface RunIdentity {
   readonly folder: RunFolder;
   readonly campaignId: string;
   readonly cycle: number;
+  /** 0 unless told. */
+  readonly attempt?: number;
+  /** Not unless told. */
+  readonly canary?: boolean;
   readonly cell: Cell;
   /** Turns reports into text with source lines; the plain report is kept when it fails. */
   readonly symbolize: Symbolize;
@@ -47,7 +52,7 @@ const symbolizeMs = 60_000;
  */
 export async function concludeRun(
   run: EndedRun,
-  { folder, campaignId, cycle, cell, symbolize }: RunIdentity,
+  { folder, campaignId, cycle, attempt = 0, canary = false, cell, symbolize }: RunIdentity,
   events: EventLog,
 ): Promise<Verdict> {
   const reports = [...run.reports.map(recordOf), ...run.deviceReports];
@@ -58,6 +63,9 @@ export async function concludeRun(
     runId: folder.runId,
     campaignId,
     cycle,
+    attempt,
+    canary,
+    host: hostname(),
     worldId: worldId(run.world),
     cell,
     seed: run.world.seed,
@@ -82,6 +90,6 @@ export async function concludeRun(
   return verdict;
 }
 
-function recordOf({ title, type, frame, corrupted, family }: CrashReport): CrashRecord {
-  return { title, type, frame, corrupted, family };
+function recordOf({ title, altTitles, type, frame, corrupted, family }: CrashReport): CrashRecord {
+  return { title, altTitles, type, frame, corrupted, family };
 }

@@ -63,12 +63,6 @@ export async function soakLive(
   const startedAt = new Date();
   const id = `soak-${newRunId(request.seed, startedAt)}`;
   const cell = cellOf(request);
-  await keep.store.beginCampaign({
-    id,
-    seed: request.seed,
-    cell,
-    startedAt: startedAt.toISOString(),
-  });
   const { seed, workers, budgetMs } = request;
   const expectedBootMs = machine.template === undefined ? bootMs[request.kernel] : forkMs;
   const plan = { id, seed, workers, budgetMs, expectedBootMs };
@@ -77,7 +71,6 @@ export async function soakLive(
     campaignDeps(request, parts, machineOf, keep, { id, cell, observer }),
     signal,
   );
-  await keep.store.endCampaign(id, new Date().toISOString());
   return summarize({ id, cell, seed, end }, await keep.store.campaignRuns(id));
 }
 
@@ -129,6 +122,7 @@ function cellOf(request: SoakRequest): Cell {
     kernel: request.kernel,
     mode: 'live',
     accel: request.accel,
+    profile: 'usual',
     workload: request.workloadName,
   };
 }

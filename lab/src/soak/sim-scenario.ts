@@ -249,6 +249,7 @@ export function cellOf({ target, driver, machine, workload }: SimWorld): Cell {
     kernel: machine.kernel,
     mode: 'sim',
     accel: 'tcg',
+    profile: 'usual',
     workload: workload.name,
   };
 }

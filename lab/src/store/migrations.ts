@@ -4,6 +4,7 @@ import { type Kysely, type Migration, sql } from 'kysely';
 /** Every change of the schema, by name in order. There is no way back: an old lab refuses a newer database. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-campaigns-runs-crashes': { up: createTables },
+  '0002-cell-of-each-run': { up: moveCellsToRuns },
 };
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -56,4 +57,40 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
     .modifyEnd(sql`strict`)
     .execute();
   await db.schema.createIndex('crash_by_title').on('crash').column('title').execute();
+}
+
+/** What a campaign's only cell was said of, until campaigns had many. */
+const cellColumns = ['target', 'driver', 'defect', 'kernel', 'mode', 'accel', 'workload'] as const;
+
+async function moveCellsToRuns(db: Kysely<unknown>): Promise<void> {
+  const texts = [...cellColumns, 'profile', 'host', 'phases'];
+  for (const name of texts) {
+    await db.schema.alterTable('run').addColumn(name, 'text').execute();
+  }
+  await db.schema.alterTable('run').addColumn('attempt', 'integer').execute();
+  await db.schema.alterTable('run').addColumn('canary', 'integer').execute();
+  for (const name of cellColumns) {
+    const column = sql.ref(name);
+    await sql`update run set ${column} = (select ${column} from campaign where campaign.id = run.campaign_id)`.execute(
+      db,
+    );
+  }
+  await sql`update run set profile = 'usual', attempt = 0, canary = 0 where state = 'done'`.execute(
+    db,
+  );
+  for (const name of cellColumns) {
+    await db.schema.alterTable('campaign').dropColumn(name).execute();
+  }
+  await db.schema
+    .alterTable('campaign')
+    .addColumn('host', 'text', (column) => column.notNull().defaultTo(''))
+    .execute();
+  for (const name of ['name', 'record', 'ending']) {
+    await db.schema.alterTable('campaign').addColumn(name, 'text').execute();
+  }
+  await db.schema
+    .alterTable('crash')
+    .addColumn('alt_titles', 'text', (column) => column.notNull().defaultTo('[]'))
+    .execute();
+  await db.schema.alterTable('crash').addColumn('family', 'text').execute();
 }

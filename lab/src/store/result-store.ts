@@ -1,32 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join, relative } from 'node:path';
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
+import type { CampaignEnd, CampaignEndRecord, CampaignRecord } from '../campaign-record.ts';
 import { type FaultTally, storedTally } from '../fault-tally.ts';
 import type { Cell, CrashRecord, Outcome, Verdict } from '../verdict.ts';
 import { openDatabase } from './open-database.ts';
-import type { Database } from './schema.ts';
+import type { CampaignTable, CrashTable, Database, RunTable } from './schema.ts';
 import type { StateDirectory } from './state-directory.ts';
-
-/** A campaign as it begins. */
-export interface CampaignStart {
-  readonly id: string;
-  readonly seed: number;
-  readonly cell: Cell;
-  readonly startedAt: string;
-}
 
 /** A run with a verdict, as the database has it. */
 export interface StoredRun {
   readonly runId: string;
+  readonly campaignId: string;
   readonly cycle: number;
+  readonly attempt: number;
+  readonly canary: boolean;
+  readonly host: string;
+  readonly cell: Cell;
+  readonly seed: number;
   readonly outcome: Outcome;
   readonly reason: string;
   readonly wallMs: number;
   readonly virtualMs: number;
   readonly faults: FaultTally;
-  /** Absolute. */
+  readonly phasesMs: Readonly<Record<string, number>>;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+  /** Absolute; of a run of another machine it may not be there. */
   readonly folder: string;
   readonly crashes: readonly CrashRecord[];
+}
+
+/** A campaign, as the database has it. */
+export interface StoredCampaign {
+  readonly id: string;
+  readonly name: string | null;
+  readonly host: string;
+  readonly seed: number;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  /** null for runs that were started by themselves. */
+  readonly record: CampaignRecord | null;
+  readonly end: CampaignEnd | null;
 }
 
 /** The database of verdicts; each run counts once, however often it is recorded. */
@@ -44,44 +61,45 @@ export class ResultStore implements AsyncDisposable {
     return new ResultStore(await openDatabase(state.database), state);
   }
 
-  /** Notes that a campaign begins. */
-  async beginCampaign(start: CampaignStart): Promise<void> {
-    await this.#insertCampaign(this.#db, start);
+  /** Notes a campaign; one that is known already stays as it is. */
+  async recordCampaign(record: CampaignRecord): Promise<void> {
+    const { id, name, host, seed, startedAt } = record;
+    const row = { name, host, seed, started_at: startedAt, record: JSON.stringify(record) };
+    await this.#db
+      .insertInto('campaign')
+      .values({ id, ...row, ended_at: null, ending: null })
+      // Its runs may have been found before it, with less known of it.
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet(row).where('campaign.record', 'is', null),
+      )
+      .execute();
   }
 
-  /** Notes that a campaign has ended. */
-  async endCampaign(id: string, endedAt: string): Promise<void> {
+  /** Notes how a campaign has ended, for now. */
+  async recordCampaignEnd(id: string, { end, endedAt }: CampaignEndRecord): Promise<void> {
     await this.#db
       .updateTable('campaign')
-      .set({ ended_at: endedAt })
+      .set({ ended_at: endedAt, ending: JSON.stringify(end) })
       .where('id', '=', id)
       .execute();
+  }
+
+  /** All campaigns, the latest first. */
+  async campaigns(): Promise<readonly StoredCampaign[]> {
+    const rows = await this.#db
+      .selectFrom('campaign')
+      .selectAll()
+      .orderBy('started_at', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
+    return rows.map(storedCampaign);
   }
 
   /** Adds a run's verdict; `false` when it is there already. Durable when the promise resolves. */
   async record(verdict: Verdict): Promise<boolean> {
     return await this.#db.transaction().execute(async (db) => {
-      // A verdict found in a folder may be older than the database: its campaign comes along.
-      await this.#insertCampaign(db, {
-        id: verdict.campaignId,
-        seed: verdict.seed,
-        cell: verdict.cell,
-        startedAt: verdict.startedAt,
-      });
-      const row = {
-        campaign_id: verdict.campaignId,
-        cycle: verdict.cycle,
-        state: 'done' as const,
-        world_id: verdict.worldId,
-        seed: verdict.seed,
-        outcome: verdict.outcome,
-        reason: verdict.reason,
-        wall_ms: verdict.exposure.wallMs,
-        virtual_ms: verdict.exposure.virtualMs,
-        faults: JSON.stringify(verdict.faults),
-        started_at: verdict.startedAt,
-        ended_at: verdict.endedAt,
-      };
+      await recordCampaignOf(db, verdict);
+      const row = rowOf(verdict);
       const inserted = await db
         .insertInto('run')
         .values({ id: verdict.runId, folder: this.#relativeFolder(verdict.runId), ...row })
@@ -94,14 +112,9 @@ export class ResultStore implements AsyncDisposable {
       if (inserted === undefined) {
         return false;
       }
-      const crashes = verdict.crashes.map((crash, ordinal) => ({
-        run_id: verdict.runId,
-        ordinal,
-        title: crash.title,
-        type: crash.type,
-        frame: crash.frame,
-        corrupted: crash.corrupted ? 1 : 0,
-      }));
+      const crashes = verdict.crashes.map((crash, ordinal) =>
+        crashRow(verdict.runId, crash, ordinal),
+      );
       if (crashes.length > 0) {
         await db.insertInto('crash').values(crashes).execute();
       }
@@ -114,20 +127,12 @@ export class ResultStore implements AsyncDisposable {
     await this.#db
       .insertInto('run')
       .values({
+        ...nothingKnown,
         id: runId,
-        campaign_id: null,
-        cycle: null,
         state: 'lost',
-        world_id: null,
-        seed: null,
-        outcome: null,
-        reason: null,
         wall_ms: 0,
         virtual_ms: 0,
-        faults: null,
         folder: this.#relativeFolder(runId),
-        started_at: null,
-        ended_at: null,
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .execute();
@@ -147,6 +152,8 @@ export class ResultStore implements AsyncDisposable {
       .where('campaign_id', '=', campaignId)
       .where('state', '=', 'done')
       .orderBy('cycle')
+      .orderBy('attempt')
+      .orderBy('started_at')
       .execute();
     const crashes = await this.#db
       .selectFrom('crash')
@@ -155,23 +162,11 @@ export class ResultStore implements AsyncDisposable {
       .where('run.campaign_id', '=', campaignId)
       .orderBy('crash.ordinal')
       .execute();
+    const byRun = new Map<string, Selectable<CrashTable>[]>(rows.map(({ id }) => [id, []]));
+    for (const crash of crashes) byRun.get(crash.run_id)?.push(crash);
     return rows.map((row) => ({
-      runId: row.id,
-      cycle: row.cycle ?? 0,
-      outcome: row.outcome as Outcome,
-      reason: row.reason ?? '',
-      wallMs: row.wall_ms,
-      virtualMs: row.virtual_ms,
-      faults: storedTally(JSON.parse(row.faults ?? '{}') as Partial<FaultTally>),
+      ...storedRun(row, byRun.get(row.id) ?? []),
       folder: join(this.#state.root, row.folder),
-      crashes: crashes
-        .filter((crash) => crash.run_id === row.id)
-        .map(({ title, type, frame, corrupted }) => ({
-          title,
-          type,
-          frame,
-          corrupted: corrupted === 1,
-        })),
     }));
   }
 
@@ -182,25 +177,151 @@ export class ResultStore implements AsyncDisposable {
   #relativeFolder(runId: string): string {
     return relative(this.#state.root, join(this.#state.runs, runId));
   }
+}
 
-  async #insertCampaign(db: Kysely<Database>, start: CampaignStart): Promise<void> {
-    const { target, driver, defect, kernel, mode, accel, workload } = start.cell;
-    await db
-      .insertInto('campaign')
-      .values({
-        id: start.id,
-        seed: start.seed,
-        target,
-        driver,
-        defect,
-        kernel,
-        mode,
-        accel,
-        workload,
-        started_at: start.startedAt,
-        ended_at: null,
-      })
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .execute();
-  }
+/**
+ * Runs that no campaign asked for have one of their own, which begins with the first of them: whatever the order in
+ * which they are recorded, its row is the same.
+ */
+async function recordCampaignOf(db: Kysely<Database>, verdict: Verdict): Promise<void> {
+  const { campaignId: id, host, seed, startedAt, endedAt } = verdict;
+  await db
+    .insertInto('campaign')
+    .values({
+      id,
+      name: null,
+      host,
+      seed,
+      started_at: startedAt,
+      ended_at: endedAt,
+      record: null,
+      ending: null,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
+  const unasked = db.updateTable('campaign').where('id', '=', id).where('record', 'is', null);
+  await unasked
+    .set({ host, seed, started_at: startedAt })
+    .where('started_at', '>', startedAt)
+    .execute();
+  await unasked.set({ ended_at: endedAt }).where('ended_at', '<', endedAt).execute();
+}
+
+const nothingKnown = {
+  campaign_id: null,
+  cycle: null,
+  attempt: null,
+  canary: null,
+  host: null,
+  world_id: null,
+  seed: null,
+  target: null,
+  driver: null,
+  defect: null,
+  kernel: null,
+  mode: null,
+  accel: null,
+  profile: null,
+  workload: null,
+  outcome: null,
+  reason: null,
+  faults: null,
+  phases: null,
+  started_at: null,
+  ended_at: null,
+} as const;
+
+function rowOf(verdict: Verdict) {
+  return {
+    campaign_id: verdict.campaignId,
+    cycle: verdict.cycle,
+    attempt: verdict.attempt,
+    canary: verdict.canary ? 1 : 0,
+    host: verdict.host,
+    state: 'done' as const,
+    world_id: verdict.worldId,
+    seed: verdict.seed,
+    ...verdict.cell,
+    outcome: verdict.outcome,
+    reason: verdict.reason,
+    wall_ms: verdict.exposure.wallMs,
+    virtual_ms: verdict.exposure.virtualMs,
+    faults: JSON.stringify(verdict.faults),
+    phases: JSON.stringify(verdict.phasesMs),
+    started_at: verdict.startedAt,
+    ended_at: verdict.endedAt,
+  };
+}
+
+function crashRow(runId: string, crash: CrashRecord, ordinal: number): Selectable<CrashTable> {
+  return {
+    run_id: runId,
+    ordinal,
+    title: crash.title,
+    alt_titles: JSON.stringify(crash.altTitles ?? []),
+    type: crash.type,
+    frame: crash.frame,
+    family: crash.family ?? null,
+    corrupted: crash.corrupted ? 1 : 0,
+  };
+}
+
+function storedCrash(row: Selectable<CrashTable>): CrashRecord {
+  const { title, type, frame, family, corrupted } = row;
+  return {
+    title,
+    altTitles: JSON.parse(row.alt_titles) as string[],
+    type,
+    frame,
+    corrupted: corrupted === 1,
+    ...(family === null ? {} : { family }),
+  };
+}
+
+function storedCampaign(row: Selectable<CampaignTable>): StoredCampaign {
+  const { id, name, host, seed, started_at: startedAt, ended_at: endedAt, record, ending } = row;
+  return {
+    id,
+    name,
+    host,
+    seed,
+    startedAt,
+    endedAt,
+    record: record === null ? null : (JSON.parse(record) as CampaignRecord),
+    end: ending === null ? null : (JSON.parse(ending) as CampaignEnd),
+  };
+}
+
+function storedRun(
+  row: Selectable<RunTable>,
+  crashes: readonly Selectable<CrashTable>[],
+): Omit<StoredRun, 'folder'> {
+  return {
+    runId: row.id,
+    campaignId: row.campaign_id ?? '',
+    cycle: row.cycle ?? 0,
+    attempt: row.attempt ?? 0,
+    canary: row.canary === 1,
+    host: row.host ?? '',
+    cell: {
+      target: row.target ?? '',
+      driver: row.driver ?? '',
+      defect: row.defect,
+      kernel: row.kernel ?? '',
+      mode: row.mode ?? '',
+      accel: row.accel ?? '',
+      profile: row.profile ?? '',
+      workload: row.workload ?? '',
+    },
+    seed: row.seed ?? 0,
+    outcome: row.outcome as Outcome,
+    reason: row.reason ?? '',
+    wallMs: row.wall_ms,
+    virtualMs: row.virtual_ms,
+    faults: storedTally(JSON.parse(row.faults ?? '{}') as Partial<FaultTally>),
+    phasesMs: JSON.parse(row.phases ?? '{}') as Record<string, number>,
+    startedAt: row.started_at ?? '',
+    endedAt: row.ended_at ?? '',
+    crashes: crashes.map(storedCrash),
+  };
 }

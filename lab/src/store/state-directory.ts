@@ -7,12 +7,18 @@ export interface StateDirectory {
   readonly root: string;
   readonly database: string;
   readonly runs: string;
+  readonly campaigns: string;
 }
 
 /** `$LAB_STATE_DIR`, or `ferrolab` in the XDG data folder (`~/.local/share`). */
 export function stateDirectory(environment: NodeJS.ProcessEnv = process.env): StateDirectory {
   const root = stateRoot(environment);
-  return { root, database: join(root, 'results.sqlite'), runs: join(root, 'runs') };
+  return {
+    root,
+    database: join(root, 'results.sqlite'),
+    runs: join(root, 'runs'),
+    campaigns: join(root, 'campaigns'),
+  };
 }
 
 function stateRoot(environment: NodeJS.ProcessEnv): string {
