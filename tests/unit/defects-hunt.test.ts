@@ -141,7 +141,7 @@ describe('stored results of hunts', () => {
       modules: {},
     },
     accel: 'tcg',
-    profile: 'usual',
+   
     seed: 1,
     workers: 1,
     budgetMs: 600_000,

@@ -88,7 +88,7 @@ export async function prepareSimulation(
     withSeed: (seed) => completeWorld({ ...draft, seed }, target, parts),
     run: async (other = world, { signal: stop = signal, ...options } = {}) => {
       const within: Wait = { signal: stop, deadline: Deadline.never };
-      const ran = await simulator.run(other, id, within, options);
+      const ran = await simulator.run(other, { campaignId: id }, within, options);
       // One that was held on its way is no result.
       if (options.hold === undefined) await store.record(ran.verdict);
       return ran;

@@ -29,9 +29,11 @@ import type { StateDirectory } from '../store/state-directory.ts';
 import type { Cell } from '../verdict.ts';
 import { linkedPair, type MachineSpec } from '../vm/machine-spec.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
-import { faultsOn, soakParameters } from './live-soak.ts';
+import { soakParameters } from './guest-machine.ts';
+import { type RunOrigin, usualProfile } from './run-origin.ts';
 import type { SoakParts } from './soak-parts.ts';
 import { toolchainSymbolizer } from './symbolizer.ts';
+import { faultsOn } from './target-faults.ts';
 
 /** The entry of the configuration that a world is of, with more workloads; UsageError when there is none. */
 export function configured(
@@ -125,16 +127,18 @@ export class Simulator {
   /** Runs a world in a folder of its own. A saved machine that QEMU does not load is made again, once. */
   async run(
     world: SimWorld,
-    campaignId: string,
+    origin: RunOrigin,
     wait: Wait,
     options: SimRunOptions = {},
   ): Promise<SimRun> {
     const start = await this.#start(world, wait);
-    const ran = await this.#runFrom(start, world, campaignId, wait, options);
+    const ran = await this.#runFrom(start, world, origin, wait, options);
     if (!ran.badTemplate) return ran;
     await this.#templates.discard(start.template);
+    // It was no run of its world.
+    await rm(ran.folder, { recursive: true, force: true });
     const another = await this.#start(world, wait);
-    return await this.#runFrom(another, world, campaignId, wait, options);
+    return await this.#runFrom(another, world, origin, wait, options);
   }
 
   /** Boots the machine of a world under its schedule, and throws it away. */
@@ -197,13 +201,14 @@ export class Simulator {
   async #runFrom(
     { template, loaded, archives }: Start,
     world: SimWorld,
-    campaignId: string,
+    origin: RunOrigin,
     wait: Wait,
     options: SimRunOptions,
   ): Promise<SimRun> {
     // One that is held on its way is no result, and nobody shall find it among those.
     const runs = options.hold === undefined ? this.#state.runs : join(this.#state.root, 'held');
     const folder = await createRunFolder(runs, newRunId(world.seed, new Date()), world);
+    origin.onFolder?.(folder.path);
     return await runSimulated(
       world,
       {
@@ -213,9 +218,11 @@ export class Simulator {
         archives,
         pciId: this.#target.device.pciId,
         folder,
-        campaignId,
-        cycle: 0,
-        cell: cellOf(world),
+        campaignId: origin.campaignId,
+        cycle: origin.cycle ?? 0,
+        attempt: origin.attempt ?? 0,
+        canary: origin.canary ?? false,
+        cell: cellOf(world, origin.profile),
         symbolize: toolchainSymbolizer(this.#parts),
         ...options,
       },
@@ -241,7 +248,10 @@ export class Simulator {
 }
 
 /** What a simulated run may be pooled with. */
-export function cellOf({ target, driver, machine, workload }: SimWorld): Cell {
+export function cellOf(
+  { target, driver, machine, workload }: SimWorld,
+  profile = usualProfile,
+): Cell {
   return {
     target,
     driver: driver.name,
@@ -249,7 +259,7 @@ export function cellOf({ target, driver, machine, workload }: SimWorld): Cell {
     kernel: machine.kernel,
     mode: 'sim',
     accel: 'tcg',
-    profile: 'usual',
+    profile,
     workload: workload.name,
   };
 }
