@@ -95,7 +95,7 @@ describe('the store of results', () => {
     const said = verdict('r1', { cycle: 3, attempt: 1, canary: true });
     await store.record(said);
     const [run] = await store.campaignRuns('campaign-1');
-    const { version, worldId, exposure, ...kept } = said;
+    const { version: _version, worldId: _worldId, exposure, ...kept } = said;
     expect(run).to.deep.equal({ ...kept, ...exposure, folder: join(state.runs, 'r1') });
   });
 
