@@ -34,6 +34,21 @@ export const lab = defineLab({
       ],
       canary: { target: 'ferronic', driver: 'c', defect: 'work-uaf' },
     },
+    // A few minutes on the fast kernel, to see whether all of the lab works here.
+    quick: {
+      hours: 0.1,
+      subjects: [
+        { target: 'ferronic', driver: 'rust', kernels: ['fast'], workloads: ['traffic-churn'] },
+        { target: 'ferronic', driver: 'c', kernels: ['fast'], workloads: ['traffic-churn'] },
+      ],
+      canary: {
+        target: 'ferronic',
+        driver: 'c',
+        defect: 'irq-before-rings',
+        kernel: 'fast',
+        mode: 'sim',
+      },
+    },
     // An hour that shows what a campaign is: both drivers, and C with three of the mistakes of the catalogue.
     hour: {
       hours: 1,

@@ -61,11 +61,11 @@ export async function runSoak(
   using shown = progress;
   for (const line of heading(begun, stock)) shown.line(line);
   const templates = templatesInCache((what) => shown.line(what));
-  const keep = { state, templates, cold: options.cold === true };
+  const keep = { state, templates, cold: options.cold === true, campaignId: record.id };
   const runnables = new Map(
-    begun.subjects.map(({ subject, choice, parts }) => [
+    begun.subjects.map(({ subject, choice, parts }, index) => [
       keyOf(subject),
-      runnable(subject, choice, parts, begun.accel, keep),
+      runnable(subject, choice, parts, begun.accel, { ...keep, name: `cell-${index}` }),
     ]),
   );
   const end = await soakCampaign(

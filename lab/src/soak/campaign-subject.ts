@@ -10,6 +10,7 @@ import type { StateDirectory } from '../store/state-directory.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Accelerator } from '../vm/machine-spec.ts';
 import type { CampaignWorkItem } from './campaign-work.ts';
+import { CellCoverage } from './cell-coverage.ts';
 import { LiveRunner } from './live-runner.ts';
 import { RunDurations } from './run-durations.ts';
 import type { RunOrigin } from './run-origin.ts';
@@ -65,17 +66,24 @@ function configurationOf({ target, workloads }: SubjectChoice): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
+/** What all cells of a campaign have in common. */
+export interface RunnableKeep {
+  readonly state: StateDirectory;
+  readonly templates: TemplateStore;
+  /** Whether live guests are booted, each of them. */
+  readonly cold: boolean;
+  readonly campaignId: string;
+  /** Of the cell within its campaign. */
+  readonly name: string;
+}
+
 /** Makes a cell runnable. */
 export function runnable(
   subject: CampaignSubject,
   choice: SubjectChoice,
   parts: SoakParts,
   accel: Accelerator,
-  keep: {
-    readonly state: StateDirectory;
-    readonly templates: TemplateStore;
-    readonly cold: boolean;
-  },
+  keep: RunnableKeep,
 ): RunnableSubject {
   return choice.mode === 'live'
     ? runnableLive(subject, choice, parts, accel, keep)
@@ -87,7 +95,7 @@ function runnableLive(
   choice: SubjectChoice,
   parts: SoakParts,
   accel: Accelerator,
-  { state, templates, cold }: Parameters<typeof runnable>[4],
+  { state, templates, cold }: RunnableKeep,
 ): RunnableSubject {
   const forked = accel === 'tcg' && !cold;
   const runner = new LiveRunner({ ...choice, accel }, parts, state, forked ? templates : null);
@@ -109,9 +117,10 @@ function runnableSimulated(
   subject: CampaignSubject,
   choice: SubjectChoice,
   parts: SoakParts,
-  { state, templates }: Parameters<typeof runnable>[4],
+  { state, templates, ...place }: RunnableKeep,
 ): RunnableSubject {
-  const runner = new SimRunner(choice, parts, state, templates);
+  const coverage = new CellCoverage({ state, ...place, subject });
+  const runner = new SimRunner(choice, parts, state, templates, coverage);
   const durations = RunDurations.ofSimulated();
   return {
     subject,

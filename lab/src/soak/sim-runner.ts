@@ -8,9 +8,11 @@ import type { TemplateStore } from '../run/template-store.ts';
 import type { Schedule, SimWorld } from '../run/world.ts';
 import type { StateDirectory } from '../store/state-directory.ts';
 import type { Verdict } from '../verdict.ts';
+import type { CellCoverage } from './cell-coverage.ts';
 import { memoryMiB } from './guest-machine.ts';
 import type { Draw } from './live-runner.ts';
 import type { RunOrigin } from './run-origin.ts';
+import { blocksFile } from './sim-coverage.ts';
 import { completeWorld, Simulator } from './sim-scenario.ts';
 import type { SoakParts } from './soak-parts.ts';
 
@@ -35,15 +37,18 @@ export class SimRunner {
   readonly #subject: SimSubject;
   readonly #parts: SoakParts;
   readonly #simulator: Simulator;
+  readonly #coverage: CellCoverage;
 
   constructor(
     subject: SimSubject,
     parts: SoakParts,
     state: StateDirectory,
     templates: TemplateStore,
+    coverage: CellCoverage,
   ) {
     this.#subject = subject;
     this.#parts = parts;
+    this.#coverage = coverage;
     this.#simulator = new Simulator(parts, subject.target, templates, state);
   }
 
@@ -53,8 +58,14 @@ export class SimRunner {
    */
   async run(draw: Draw, origin: RunOrigin, signal: AbortSignal): Promise<Verdict | null> {
     const wait: Wait = { signal, deadline: Deadline.never };
-    const ran = await this.#simulator.run(this.worldOf(draw), origin, wait);
-    if (!signal.aborted) return ran.verdict;
+    const world = this.worldOf(draw);
+    const measured = await this.#coverage.begin(world, this.#parts, this.#simulator, wait);
+    const options = measured ? { driverTrace: { blocks: blocksFile } } : {};
+    const ran = await this.#simulator.run(world, origin, wait, options);
+    if (!signal.aborted) {
+      await this.#coverage.add(ran);
+      return ran.verdict;
+    }
     await rm(ran.folder, { recursive: true, force: true });
     return null;
   }
