@@ -87,13 +87,14 @@ export class LiveRunner {
       deadline: Deadline.never,
     });
     const runId = newRunId(world.seed, new Date());
-    const folder = await createRunFolder(this.#state.runs, runId, world);
+    const { campaignId, cycle = 0 } = origin;
+    const folder = await createRunFolder(this.#state.runs, runId, world, { campaignId, cycle });
     onFolder?.(folder.path);
     return await runLive(
       world,
       {
         ...origin,
-        cycle: origin.cycle ?? 0,
+        cycle,
         machine: { ...machine, runDir: folder.path },
         credentials: this.#parts.credentials,
         archives,

@@ -207,7 +207,11 @@ export class Simulator {
   ): Promise<SimRun> {
     // One that is held on its way is no result, and nobody shall find it among those.
     const runs = options.hold === undefined ? this.#state.runs : join(this.#state.root, 'held');
-    const folder = await createRunFolder(runs, newRunId(world.seed, new Date()), world);
+    const { campaignId, cycle = 0 } = origin;
+    const folder = await createRunFolder(runs, newRunId(world.seed, new Date()), world, {
+      campaignId,
+      cycle,
+    });
     origin.onFolder?.(folder.path);
     return await runSimulated(
       world,
@@ -218,8 +222,8 @@ export class Simulator {
         archives,
         pciId: this.#target.device.pciId,
         folder,
-        campaignId: origin.campaignId,
-        cycle: origin.cycle ?? 0,
+        campaignId,
+        cycle,
         attempt: origin.attempt ?? 0,
         canary: origin.canary ?? false,
         cell: cellOf(world, origin.profile),

@@ -120,7 +120,8 @@ class SoakedCampaign {
       if (!(error instanceof LabError) || fullDisk(error) !== undefined) throw error;
       const world = runnable.worldOf(item);
       const runId = newRunId(item.seed, new Date());
-      const folder = await createRunFolder(this.#ground.state.runs, runId, world);
+      const { runs } = this.#ground.state;
+      const folder = await createRunFolder(runs, runId, world, { campaignId, cycle });
       onFolder(folder.path);
       return await concludeNoRun(world, error.message, {
         folder,
