@@ -33,7 +33,6 @@ export const hangDetectors: readonly Detector[] = [
     family: 'hung-task',
     header: /INFO: task .+ blocked(?: in I\/O wait)? for more than \d+ seconds/,
     title: 'INFO: task hung in {frame}',
-    keep: /^_*flush_work$/,
     altTitles: ['hang in {frame}'],
     search: 'wait',
   },

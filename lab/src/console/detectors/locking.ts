@@ -6,8 +6,6 @@ const lockdep = {
   family: 'lockdep',
   strength: 'cause',
   type: 'LOCKDEP',
-  // Waiting for work is a lock to lockdep: the one who waits is to blame.
-  keep: /^_*(?:start_)?flush_work$/,
 } as const;
 // Who uses the pointer is to blame, not the accessors that look at it.
 const rcuAndAllocators = /rcu|kmem|slab/;
