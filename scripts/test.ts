@@ -55,6 +55,7 @@ const mocha = (...patterns: string[]): string[] => [
 
 const results = [
   ...(await suite('sources', ['node_modules/.bin/tsx', 'scripts/check.ts'])),
+  ...(await suite('tools of the tests', ['node', 'lab/bin/ferrolab.js', 'build', 'test-tools'])),
   ...(await suite('unit', mocha('tests/unit/**/*.test.ts', 'lab/packages/*/test/**/*.test.ts'))),
   ...(await suite('artifacts', ['node', 'lab/bin/ferrolab.js', 'build', ...testArtifacts()])),
   ...(await suite('device', mocha('tests/device/**/*.test.ts'))),

@@ -19,6 +19,9 @@ function verdict(outcome: Verdict['outcome'], workload = 'a', title?: string): V
     runId: `run-${outcome}`,
     campaignId: 'c',
     cycle: 0,
+    attempt: 0,
+    canary: false,
+    host: 'lab-1',
     worldId: 'w',
     cell: {
       target: 'ferronic',
@@ -141,7 +144,6 @@ describe('stored results of hunts', () => {
       modules: {},
     },
     accel: 'tcg',
-    profile: 'usual',
     seed: 1,
     workers: 1,
     budgetMs: 600_000,

@@ -48,6 +48,9 @@ function verdict(runId: string, change: Partial<Verdict> = {}): Verdict {
     runId,
     campaignId: 'campaign-1',
     cycle: 0,
+    attempt: 0,
+    canary: false,
+    host: 'lab-1',
     worldId: 'sha256:w',
     cell,
     seed: 1,
@@ -59,8 +62,10 @@ function verdict(runId: string, change: Partial<Verdict> = {}): Verdict {
         type: 'KASAN-USE-AFTER-FREE-READ',
         frame: 'f',
         corrupted: false,
+        altTitles: ['KASAN: use-after-free in f'],
+        family: 'kasan',
       },
-      { title: 'Oops', type: 'DoS', frame: null, corrupted: true },
+      { title: 'Oops', type: 'DoS', frame: null, corrupted: true, altTitles: [] },
     ],
     exposure: { wallMs: 1_500, virtualMs: 1_499 },
     faults: emptyTally,
@@ -87,19 +92,11 @@ describe('the store of results', () => {
   });
 
   it('gives back what a verdict said', async () => {
-    await store.record(verdict('r1', { cycle: 3 }));
+    const said = verdict('r1', { cycle: 3, attempt: 1, canary: true });
+    await store.record(said);
     const [run] = await store.campaignRuns('campaign-1');
-    expect(run).to.deep.equal({
-      runId: 'r1',
-      cycle: 3,
-      outcome: 'FAIL',
-      reason: 'KASAN: slab-use-after-free Read in f',
-      wallMs: 1_500,
-      virtualMs: 1_499,
-      faults: emptyTally,
-      folder: join(state.runs, 'r1'),
-      crashes: verdict('r1').crashes,
-    });
+    const { version: _version, worldId: _worldId, exposure, ...kept } = said;
+    expect(run).to.deep.equal({ ...kept, ...exposure, folder: join(state.runs, 'r1') });
   });
 
   it('counts a verdict once, however often it is recorded', async () => {

@@ -6,6 +6,7 @@ import { driverBuilds, probeBuild } from './driver-builds.ts';
 import { initramfsRecipe, sshInitramfsRecipe } from './initramfs.ts';
 import { kernelFlavours, kernelRecipe, kernelSourceRecipe } from './kernel.ts';
 import { qemuRecipe, qemuSanitizedRecipe, qemuSourceRecipe } from './qemu.ts';
+import { testToolsRecipe } from './test-tools.ts';
 import { toolchainRecipe } from './toolchain.ts';
 
 /** Every recipe, by name: what `ferrolab build NAME` accepts, and what `--gc` keeps. */
@@ -21,6 +22,7 @@ export function buildable(): ReadonlyMap<string, Recipe> {
     sshInitramfsRecipe(),
     ...driverBuilds().map(driverRecipe),
     driverRecipe(probeBuild('fast')),
+    testToolsRecipe(),
   ];
   return new Map(recipes.map((recipe) => [recipe.name, recipe]));
 }

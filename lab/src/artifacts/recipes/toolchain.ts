@@ -17,11 +17,7 @@ export function toolchainRecipe(): Recipe {
     identity: ['tree/var/lib/dpkg/status'],
     estimateSeconds: 75,
     async build({ root, work, out, run }) {
-      if (!existsSync('/usr/bin/mmdebstrap')) {
-        throw new LabFailure('NO_MMDEBSTRAP', 'mmdebstrap is not installed', {
-          remedy: 'Run `make setup`, or: sudo apt-get install mmdebstrap',
-        });
-      }
+      checkMmdebstrap();
       await run(['bash', join(root, 'images/toolchain/build.sh')], {
         SRC: join(root, 'images/toolchain'),
         WORK: work,
@@ -30,4 +26,12 @@ export function toolchainRecipe(): Recipe {
       });
     },
   };
+}
+
+/** Throws LabFailure when the maker of Debian trees is not installed. */
+export function checkMmdebstrap(): void {
+  if (existsSync('/usr/bin/mmdebstrap')) return;
+  throw new LabFailure('NO_MMDEBSTRAP', 'mmdebstrap is not installed', {
+    remedy: 'Run `make setup`, or: sudo apt-get install mmdebstrap',
+  });
 }
