@@ -4,7 +4,7 @@ import type { StoredCampaign, StoredRun } from '../store/result-store.ts';
 import type { PooledCell } from '../verdict.ts';
 import type { CampaignReport, CrashGroupReport } from './campaign-report.ts';
 import { compareCells, differenceOf } from './compare-cells.ts';
-import { commonestTitle, type GroupedCrashes, groupCrashes } from './crash-groups.ts';
+import { commonestTitle, earlier, type GroupedCrashes, groupCrashes } from './crash-groups.ts';
 import { ExposureUntil } from './exposure-until.ts';
 import { labHealth } from './lab-health.ts';
 import { type CampaignGoal, poolRuns, reportCell } from './report-cells.ts';
@@ -61,14 +61,14 @@ function withoutCanary(runs: readonly StoredRun[]): readonly StoredRun[] {
 
 function headOf(campaign: StoredCampaign, runs: readonly StoredRun[]): CampaignReport['campaign'] {
   const { id, name, host, seed, startedAt, end } = campaign;
-  const last = runs.reduce((latest, { endedAt }) => (endedAt > latest ? endedAt : latest), '');
+  const last = runs.toSorted(earlier).at(-1)?.endedAt ?? null;
   return {
     id,
     name,
     hosts: [...new Set([host, ...runs.map((run) => run.host)])].filter((one) => one !== '').sort(),
     seed,
     startedAt,
-    endedAt: campaign.endedAt ?? (last === '' ? null : last),
+    endedAt: campaign.endedAt ?? last,
     end,
   };
 }

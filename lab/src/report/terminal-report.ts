@@ -60,7 +60,7 @@ function cellLines({ cells }: CampaignReport): string[] {
   return surroundings.flatMap((under, at) => {
     const own = cells.filter(({ cell }) => conditions(cell) === under);
     const table = textTable(
-      ['driver', 'runs', 'fail', 'lost', 'exposure', 'MTBF under this stress'],
+      ['driver', 'runs', 'fail', 'no result', 'exposure', 'MTBF under this stress'],
       own.map(cellRow),
     );
     const more = own.flatMap(cellNotes);

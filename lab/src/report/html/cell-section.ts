@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { faultTypes } from '../../config/fault-types.ts';
 import type { CampaignReport, CellReport } from '../campaign-report.ts';
-import { conditions, driverName } from '../cell-name.ts';
+import { cellName, conditions, driverName } from '../cell-name.ts';
 import { formatHours } from '../durations.ts';
+import { plural } from '../plural.ts';
 import { goalWords, mtbfWords, probabilityWords, sumRuns, trendWords } from '../report-words.ts';
 import { html, type Markup } from './markup.ts';
 import { mtbfChart } from './mtbf-chart.ts';
@@ -20,6 +21,7 @@ and serves to compare: drivers, kernels, one night with another. A cell is one d
 A time without a failure is a bound, never an estimate.</p>
 ${mtbfChart(shown)}
 ${shown.length === 0 ? html`<p>No run has ended.</p>` : scrollBox('MTBF by cell', cellTable(shown))}
+${goalList(shown)}
 ${cells.length > mostCells ? html`<p>And ${cells.length - mostCells} more cells, which <code>--json</code> has.</p>` : null}
 ${shown.length === 0 ? null : html`<details class="more"><summary>Faults that were asked for, and that arrived</summary>${scrollBox('Faults by cell', faultTable(shown))}</details>`}
 </section>`;
@@ -37,14 +39,23 @@ ${charts}</section>`;
 
 function cellTable(cells: readonly CellReport[]): Markup {
   return html`<table><caption>Figures by cell. Exposure is the time of PASS and FAIL; ERROR and MISS count for neither.</caption><thead><tr>
-<th scope="col">Driver</th><th scope="col">Conditions</th><th scope="col" class="num">PASS</th><th scope="col" class="num">FAIL</th><th scope="col" class="num">ERROR</th><th scope="col" class="num">MISS</th><th scope="col" class="num">Exposure</th><th scope="col">MTBF under stress</th><th scope="col">A run fails</th><th scope="col">Trend</th>
+<th scope="col">Cell</th><th scope="col" class="num">PASS</th><th scope="col" class="num">FAIL</th><th scope="col" class="num">ERROR</th><th scope="col" class="num">MISS</th><th scope="col" class="num">Exposure</th><th scope="col">MTBF under stress</th><th scope="col">A run fails</th><th scope="col">Trend</th>
 </tr></thead><tbody>${cells.map(cellRow)}</tbody></table>`;
 }
 
 function cellRow(cell: CellReport): Markup {
   const { runs, exposureHours, mtbf, workloads } = cell;
-  const goal = goalWords(cell);
-  return html`<tr><th scope="row">${driverName(cell.cell)}</th><td class="min">${conditions(cell.cell)}<br><span class="soft">${sumRuns(cell)} runs of ${workloads.join(', ')}</span></td><td class="num">${runs.PASS}</td><td class="num">${runs.FAIL}</td><td class="num">${runs.ERROR}</td><td class="num">${runs.MISS}</td><td class="num">${formatHours(exposureHours.virtual)}<br><span class="soft">${formatHours(exposureHours.wall)} wall</span></td><td class="min">${mtbfWords(mtbf)}${goal === null ? null : html`<br><span class="soft">${goal}</span>`}</td><td class="min">${probabilityWords(cell)}</td><td class="min">${trendWords(cell)}</td></tr>`;
+  return html`<tr><th scope="row" class="cell">${driverName(cell.cell)}<span class="soft">${conditions(cell.cell)}; ${plural(sumRuns(cell), 'run')} of ${workloads.join(', ')}</span></th><td class="num">${runs.PASS}</td><td class="num">${runs.FAIL}</td><td class="num">${runs.ERROR}</td><td class="num">${runs.MISS}</td><td class="num">${formatHours(exposureHours.virtual)}<br><span class="soft">${formatHours(exposureHours.wall)} wall</span></td><td class="min">${mtbfWords(mtbf)}</td><td class="min">${probabilityWords(cell)}</td><td class="min">${trendWords(cell)}</td></tr>`;
+}
+
+/** What the campaign was to show, cell by cell. */
+function goalList(cells: readonly CellReport[]): Markup | null {
+  const goals = cells.flatMap((cell) => {
+    const words = goalWords(cell);
+    return words === null ? [] : [{ cell, words }];
+  });
+  if (goals.length === 0) return null;
+  return html`<div class="card"><h3>Against the campaign's goal</h3><ul class="plain">${goals.map(({ cell, words }) => html`<li><strong>${cellName(cell.cell)}</strong><br>${words}</li>`)}</ul></div>`;
 }
 
 function faultTable(cells: readonly CellReport[]): Markup {

@@ -62,7 +62,8 @@ function headline(report: CampaignReport): string {
   const hours = cells.reduce((sum, { exposureHours }) => sum + exposureHours.virtual, 0);
   if (hours === 0) return 'Nothing was tested.';
   const failed = sumOutcome(report, 'FAIL');
-  const under = `in ${formatHours(hours)} of virtual time under stress`;
+  const runs = failed + sumOutcome(report, 'PASS');
+  const under = `in ${plural(runs, 'run')} under stress`;
   if (failed === 0) return `No failure ${under}.`;
   return `${plural(failed, 'failure')} from ${plural(groups.length, 'bug')} ${under}.`;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { wellFormed } from '../well-formed.ts';
 
 /** Text that may stand in a page as it is; only `html` makes it. */
 export interface Markup {
@@ -21,7 +22,7 @@ export function html(parts: TemplateStringsArray, ...contents: readonly Content[
 
 /** Text for between tags or between quotes: no character of it means anything to a browser. */
 export function escapeHtml(text: string): string {
-  return text.replace(unwanted, '').replace(special, (character) => entities[character] ?? '');
+  return wellFormed(text).replace(unwanted, '').replace(special, (character) => entities[character] ?? '');
 }
 
 const special = /[&<>"'`]/g;
@@ -34,16 +35,10 @@ const entities: Readonly<Record<string, string>> = {
   '`': '&#96;',
 };
 
-const unwantedRanges = [
-  // Controls but for tab and newline; halves of characters.
-  '\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f',
-  // What reorders or hides text.
-  '\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufffe\\uffff',
-];
-const unwanted = new RegExp(
-  `[${unwantedRanges.join('')}]|[\\ud800-\\udbff](?![\\udc00-\\udfff])|(?<![\\ud800-\\udbff])[\\udc00-\\udfff]`,
-  'g',
-);
+// Controls but for tab and newline, what reorders or hides text, and what is no character.
+const unwantedRanges =
+  '\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufffe\\uffff';
+const unwanted = new RegExp(`[${unwantedRanges}]`, 'g');
 
 function markupOf(content: Content): string {
   if (content === null) return '';

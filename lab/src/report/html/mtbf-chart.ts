@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CellReport } from '../campaign-report.ts';
 import { cellName } from '../cell-name.ts';
-import { formatHours } from '../durations.ts';
 import { mtbfWords } from '../report-words.ts';
-import { type LogAxis, logAxis } from './log-axis.ts';
+import { type LogAxis, type LogTick, logAxis } from './log-axis.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollBox } from './scroll-box.ts';
+import { seriesOf } from './series.ts';
 
 const mostRows = 40;
-const width = 760;
+const width = 860;
 const left = 16;
 const right = width - 28;
 const top = 30;
@@ -22,6 +22,7 @@ export function mtbfChart(cells: readonly CellReport[]): Markup | null {
   const shown = tested.flatMap(({ mtbf: { lower, estimate, upper } }) =>
     [lower, estimate, upper].filter((value) => value !== null),
   );
+  const look = seriesOf(cells);
   const axis = logAxis(goal === null ? shown : [...shown, goal.mtbfHours], left, right);
   const bottom = top + tested.length * rowHeight;
   const title = `MTBF under stress of ${tested.length === 1 ? 'one cell' : `${tested.length} cells`}, with 95% intervals`;
@@ -30,16 +31,16 @@ export function mtbfChart(cells: readonly CellReport[]): Markup | null {
 <desc id="mtbf-desc">${tested.map(({ cell, mtbf }) => `${cellName(cell)}: ${mtbfWords(mtbf)}. `)}</desc>
 ${axis.ticks.map((tick) => tickMark(axis, tick, bottom))}
 ${goal === null ? null : goalMark(axis, goal.mtbfHours, bottom)}
-${tested.map((cell, row) => rowOf(axis, cell, row))}
+${tested.map((cell, row) => rowOf(axis, cell, row, look(cell)))}
 </svg>`;
   return html`<figure class="card"><figcaption>A dot is the estimate, the line its 95% interval. Without a failure there is no
 estimate: an arrow begins at the bound above which the MTBF lies with 95% confidence, and has no end. The scale is logarithmic.</figcaption>
 ${scrollBox('Chart of MTBF', chart, 'bare')}</figure>`;
 }
 
-function tickMark({ at }: LogAxis, tick: number, bottom: number): Markup {
-  const x = place(at(tick));
-  return html`<line class="grid" x1="${x}" x2="${x}" y1="${top - 6}" y2="${bottom}"/><text class="tick" x="${x}" y="${top - 13}" text-anchor="middle">${formatHours(tick)}</text>`;
+function tickMark({ at }: LogAxis, { hours, name }: LogTick, bottom: number): Markup {
+  const x = place(at(hours));
+  return html`<line class="grid" x1="${x}" x2="${x}" y1="${top - 6}" y2="${bottom}"/><text class="tick" x="${x}" y="${top - 13}" text-anchor="middle">${name}</text>`;
 }
 
 function goalMark({ at }: LogAxis, hours: number, bottom: number): Markup {
@@ -47,10 +48,9 @@ function goalMark({ at }: LogAxis, hours: number, bottom: number): Markup {
   return html`<line class="goal" x1="${x}" x2="${x}" y1="${top - 6}" y2="${bottom}"/><text class="goal-name" x="${x + 5}" y="${bottom + 8}">goal</text>`;
 }
 
-function rowOf({ at }: LogAxis, { cell, mtbf }: CellReport, row: number): Markup {
+function rowOf({ at }: LogAxis, { cell, mtbf }: CellReport, row: number, color: number): Markup {
   const { lower, estimate, upper } = mtbf;
   const y = top + row * rowHeight + 34;
-  const color = row % 6;
   const name = html`<text x="${left}" y="${y - 14}">${cellName(cell)}</text>`;
   if (lower === null) return name;
   const from = place(at(lower));

@@ -28,7 +28,7 @@ body {
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif;
   overflow-wrap: anywhere;
 }
-.wrap { max-width: 68rem; margin: 0 auto; padding: 0 1rem; }
+.wrap { max-width: 74rem; margin: 0 auto; padding: 0 1rem; }
 .skip { position: absolute; left: -100rem; top: 0; background: var(--card); color: var(--accent); padding: .6rem 1rem; z-index: 2; }
 .skip:focus { left: 0; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
@@ -54,13 +54,14 @@ section { margin: 2.2rem 0 0; scroll-margin-top: 1rem; }
 .scroll { overflow-x: auto; margin: .75rem 0 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .scroll.bare { border: 0; border-radius: 0; margin: 0; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
-caption { text-align: left; padding: .7rem 1rem .3rem; font-size: .85rem; }
-th, td { text-align: left; vertical-align: top; padding: .5rem 1rem; border-top: 1px solid var(--line); }
+caption { text-align: left; padding: .7rem .8rem .3rem; font-size: .85rem; }
+th, td { text-align: left; vertical-align: top; padding: .5rem .8rem; border-top: 1px solid var(--line); }
 thead th { border-top: 0; color: var(--soft); font-weight: 550; font-size: .82rem; white-space: nowrap; }
 tbody th { font-weight: 600; }
 .num { text-align: right; white-space: nowrap; }
 .nowrap { white-space: nowrap; }
-.min { min-width: 14rem; }
+.min { min-width: 10rem; }
+.cell { min-width: 15rem; } .cell .soft { display: block; font-weight: 400; }
 code, pre, kbd { font-family: var(--mono); font-size: .88em; unicode-bidi: isolate; }
 pre { margin: .4rem 0 0; padding: .75rem .9rem; background: var(--deep); border-radius: 8px; overflow: auto; max-height: 28rem; font-size: .8rem; line-height: 1.45; white-space: pre; overflow-wrap: normal; tab-size: 8; }
 .command { display: block; background: var(--deep); border-radius: 8px; padding: .55rem .8rem; user-select: all; -webkit-user-select: all; margin: .3rem 0 0; }
@@ -87,7 +88,7 @@ summary h3 { display: inline; unicode-bidi: isolate; }
 .columns h3 { margin-bottom: .2rem; }
 figure { margin: 0; }
 figcaption { padding: .7rem 1rem .2rem; font-size: .9rem; }
-svg { display: block; width: 100%; height: auto; min-width: 32rem; }
+svg { display: block; width: 100%; height: auto; min-width: 42rem; }
 svg.key { display: inline-block; width: 44px; min-width: 0; height: 12px; vertical-align: middle; margin-right: .5rem; }
 svg text { fill: var(--ink); font-size: 13px; font-family: inherit; }
 svg .tick { fill: var(--soft); font-size: 12px; }

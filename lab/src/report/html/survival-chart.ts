@@ -5,12 +5,13 @@ import { conditions, driverName } from '../cell-name.ts';
 import { formatHours } from '../durations.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollBox } from './scroll-box.ts';
+import { seriesOf } from './series.ts';
 
 /** Curves in a chart; more than the colours and dashes tell apart would be none. */
 const mostCurves = 6;
 const mostCharts = 12;
 const mostTableRows = 25;
-const width = 760;
+const width = 860;
 const height = 300;
 const left = 52;
 const right = width - 20;
@@ -20,6 +21,7 @@ const bottom = height - 40;
 /** Time to failure, a chart for each set of conditions: the drivers in it can be compared. */
 export function survivalCharts(cells: readonly CellReport[]): readonly Markup[] {
   const tested = cells.filter(({ survival }) => survival.subjects > 0 && survival.until > 0);
+  const look = seriesOf(cells);
   const all = [...new Set(tested.map(({ cell }) => conditions(cell)))];
   return all
     .slice(0, mostCharts)
@@ -28,11 +30,17 @@ export function survivalCharts(cells: readonly CellReport[]): readonly Markup[] 
         under,
         tested.filter(({ cell }) => conditions(cell) === under).slice(0, mostCurves),
         chart,
+        look,
       ),
     );
 }
 
-function survivalChart(under: string, cells: readonly CellReport[], chart: number): Markup {
+function survivalChart(
+  under: string,
+  cells: readonly CellReport[],
+  chart: number,
+  look: (cell: CellReport) => number,
+): Markup {
   const until = Math.max(...cells.map(({ survival }) => survival.until));
   const x = (hours: number): number => place(left + ((right - left) * hours) / until);
   const title = `Runs that go on without a failure, by virtual time: ${under}`;
@@ -43,12 +51,12 @@ ${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<line class="grid" x1="${left}" x2=
 <line class="axis" x1="${left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>
 ${ticksUntil(until).map((tick) => html`<line class="axis" x1="${x(tick)}" x2="${x(tick)}" y1="${bottom}" y2="${bottom + 5}"/><text class="tick" x="${x(tick)}" y="${bottom + 19}" text-anchor="middle">${formatHours(tick)}</text>`)}
 <text class="tick" x="${(left + right) / 2}" y="${height - 4}" text-anchor="middle">virtual time since the start of the run</text>
-${cells.map(({ survival }, at) => bandOf(survival, x, at))}
-${cells.map(({ survival }, at) => curveOf(survival, x, at))}
+${cells.map((cell) => bandOf(cell.survival, x, look(cell)))}
+${cells.map((cell) => curveOf(cell.survival, x, look(cell)))}
 </svg>`;
   return html`<figure class="card"><figcaption><h3>${under}</h3></figcaption>
 ${scrollBox(`Survival chart: ${under}`, svg, 'bare')}
-<ul class="plain">${cells.map((cell, at) => legend(cell, at))}</ul>
+<ul class="plain">${cells.map((cell) => legend(cell, look(cell)))}</ul>
 <details class="more"><summary>The same as a table: ${under}</summary>${scrollBox(`Survival table: ${under}`, table(cells, under), 'bare')}</details></figure>`;
 }
 
