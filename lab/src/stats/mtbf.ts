@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import quantile from '@stdlib/stats-base-dists-chisquare-quantile';
+import { checkCount, checkExposure, checkProbability } from './arguments.ts';
+import { chiSquareQuantile } from './chi-square.ts';
 
 /** Mean time between failures in the unit of the exposure; `null` where the figure does not exist. */
 export interface Mtbf {
@@ -17,15 +18,16 @@ export interface Mtbf {
 }
 
 /**
- * MTBF of a time-truncated test with a constant failure rate, with its exact (chi-square)
- * interval. `confidence` is from 0 to 1.
+ * MTBF of a time-truncated test with a constant failure rate, with its exact (chi-square) interval: Epstein and
+ * Sobel 1953; NIST/SEMATECH e-Handbook 8.4.5.1. `confidence` is between 0 and 1. RangeError for what is no count,
+ * no exposure or no confidence.
  */
 export function estimateMtbf(failures: number, exposure: number, confidence = 0.95): Mtbf {
-  if (!Number.isInteger(failures) || failures < 0 || !(exposure >= 0)) {
-    throw new RangeError(`no MTBF of ${failures} failures in ${exposure}`);
-  }
+  checkCount('failures', failures);
+  checkExposure('exposure', exposure);
+  checkProbability('confidence', confidence);
   if (failures === 0) {
-    const lower = exposure === 0 ? null : (2 * exposure) / quantile(confidence, 2);
+    const lower = exposure === 0 ? null : (2 * exposure) / chiSquareQuantile(confidence, 2);
     return { failures, exposure, estimate: null, lower, upper: null };
   }
   if (exposure === 0) {
@@ -36,7 +38,7 @@ export function estimateMtbf(failures: number, exposure: number, confidence = 0.
     failures,
     exposure,
     estimate: exposure / failures,
-    lower: (2 * exposure) / quantile(1 - tail, 2 * failures + 2),
-    upper: (2 * exposure) / quantile(tail, 2 * failures),
+    lower: (2 * exposure) / chiSquareQuantile(1 - tail, 2 * failures + 2),
+    upper: (2 * exposure) / chiSquareQuantile(tail, 2 * failures),
   };
 }
