@@ -23,6 +23,7 @@ describe('the command line', function () {
     [['hunt', '--minutes', '0'], /minutes/],
     [['run', '/no/such/world.json'], /cannot be read/],
     [['repro', 'no-such-run'], /no run 'no-such-run'/],
+    [['store', 'merge', '/no/such/folder'], /no runs/],
     [['no-such-verb'], /boot.*soak|unknown command/s],
   ];
 
@@ -45,6 +46,7 @@ describe('the command line', function () {
     'repro',
     'run',
     'soak',
+    'store',
   ]) {
     it(`shows an example in the help of ${verb}`, async () => {
       const { exitCode, stdout } = await startFerrolab([verb, '--help']);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Verdict } from '../verdict.ts';
 import { writeDurably } from './durable-file.ts';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+import { readVerdict } from './read-verdict.ts';
 import type { SimWorld, World } from './world.ts';
 
 /** The folder with everything of one run. */
@@ -12,6 +16,8 @@ export interface RunFolder {
   readonly runId: string;
   readonly path: string;
 }
+
+const ownerFile = 'owner.json';
 
 /** What `lost.json` says of a run whose harness was killed. */
 export interface LostRun {
@@ -26,15 +32,26 @@ export function newRunId(seed: number, now: Date): string {
   return `${time}-${seed.toString(16).padStart(8, '0')}-${randomBytes(3).toString('hex')}`;
 }
 
+/** The place of a run in its campaign. */
+export interface RunPlace {
+  readonly campaignId: string;
+  readonly cycle: number;
+}
+
+/** What is known of a run before it has a verdict; nothing, if an older lab made its folder. */
+export type RunOwner = Partial<RunPlace> & { readonly host?: string };
+
 /** Makes the folder of a run in `runsDir`, with its world and the name of the process that owns it. */
 export async function createRunFolder(
   runsDir: string,
   runId: string,
   world: World | SimWorld,
+  place?: RunPlace,
 ): Promise<RunFolder> {
   const path = join(runsDir, runId);
   await mkdir(path, { recursive: true });
-  await writeDurably(join(path, 'owner.json'), `${JSON.stringify(ownIdentity())}\n`);
+  const owner = { ...ownIdentity(), host: hostname(), ...place };
+  await writeDurably(join(path, ownerFile), `${JSON.stringify(owner)}\n`);
   await writeDurably(join(path, 'world.json'), `${JSON.stringify(world, null, 2)}\n`);
   return { runId, path };
 }
@@ -50,31 +67,33 @@ export type FolderState =
   /** Its owner still runs, or this cannot be told. */
   | { readonly kind: 'running' }
   /** The owner is gone and left no verdict: the run counts for nothing. */
-  | { readonly kind: 'lost' }
+  | { readonly kind: 'lost'; readonly owner: RunOwner }
   | { readonly kind: 'unreadable'; readonly problem: string };
 
 /** Reads what a run's folder says of its run. */
 export async function inspectRunFolder(path: string): Promise<FolderState> {
-  const verdict = await readJson(join(path, 'verdict.json'));
-  if (verdict.kind === 'bad') {
-    return { kind: 'unreadable', problem: verdict.problem };
+  const file = await readJson(join(path, 'verdict.json'));
+  if (file.kind === 'bad') {
+    return { kind: 'unreadable', problem: file.problem };
   }
-  if (verdict.kind === 'value') {
-    return isVerdict(verdict.value)
-      ? { kind: 'done', verdict: verdict.value }
-      : { kind: 'unreadable', problem: 'verdict.json is not a verdict of version 1' };
+  if (file.kind === 'value') {
+    const read = readVerdict(file.value);
+    return read.kind === 'verdict'
+      ? { kind: 'done', verdict: read.verdict }
+      : { kind: 'unreadable', problem: `verdict.json: ${read.problem}` };
   }
-  const owner = await readJson(join(path, 'owner.json'));
-  if (owner.kind === 'value' && isIdentity(owner.value) && isAlive(owner.value)) {
-    return { kind: 'running' };
-  }
-  return { kind: 'lost' };
+  const owner = await readOwner(path);
+  return owner !== undefined && isAlive(owner)
+    ? { kind: 'running' }
+    : { kind: 'lost', owner: owner ?? {} };
 }
 
-/** Writes into the folder that its run was lost. */
+/** Writes into the folder that its run was lost, once. */
 export async function markLost(path: string, runId: string): Promise<void> {
+  const file = join(path, 'lost.json');
+  if (existsSync(file)) return;
   const lost: LostRun = { version: 1, runId, foundAt: new Date().toISOString() };
-  await writeDurably(join(path, 'lost.json'), `${JSON.stringify(lost)}\n`);
+  await writeDurably(file, `${JSON.stringify(lost)}\n`);
 }
 
 type ReadJson =
@@ -91,31 +110,26 @@ async function readJson(path: string): Promise<ReadJson> {
   }
 }
 
-function isVerdict(value: unknown): value is Verdict {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'version' in value &&
-    value.version === 1 &&
-    'runId' in value &&
-    typeof value.runId === 'string' &&
-    'outcome' in value &&
-    'crashes' in value &&
-    Array.isArray(value.crashes) &&
-    'exposure' in value &&
-    'cell' in value
-  );
-}
+const ownerSchema = z.object({
+  pid: z.number(),
+  startTicks: z.number(),
+  bootId: z.string(),
+  host: z.string().optional(),
+  campaignId: z.string().min(1).optional(),
+  cycle: z.int().nonnegative().optional(),
+});
 
-function isIdentity(value: unknown): value is ProcessIdentity {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'pid' in value &&
-    typeof value.pid === 'number' &&
-    'startTicks' in value &&
-    typeof value.startTicks === 'number' &&
-    'bootId' in value &&
-    typeof value.bootId === 'string'
-  );
+/** undefined of a torn file too: its owner died while it wrote it. */
+async function readOwner(path: string): Promise<(ProcessIdentity & RunOwner) | undefined> {
+  const file = await readJson(join(path, ownerFile));
+  if (file.kind !== 'value') return undefined;
+  const { data } = ownerSchema.safeParse(file.value);
+  if (data === undefined) return undefined;
+  const { host, campaignId, cycle, ...identity } = data;
+  return {
+    ...identity,
+    ...(host === undefined ? {} : { host }),
+    ...(campaignId === undefined ? {} : { campaignId }),
+    ...(cycle === undefined ? {} : { cycle }),
+  };
 }

@@ -93,7 +93,10 @@ function campaignDeps(
         deadline: Deadline.never,
       });
       const runId = newRunId(world.seed, new Date());
-      const folder = await createRunFolder(keep.state.runs, runId, world);
+      const folder = await createRunFolder(keep.state.runs, runId, world, {
+        campaignId: campaign.id,
+        cycle,
+      });
       return await runLive(
         world,
         {

@@ -203,7 +203,10 @@ export class Simulator {
   ): Promise<SimRun> {
     // One that is held on its way is no result, and nobody shall find it among those.
     const runs = options.hold === undefined ? this.#state.runs : join(this.#state.root, 'held');
-    const folder = await createRunFolder(runs, newRunId(world.seed, new Date()), world);
+    const folder = await createRunFolder(runs, newRunId(world.seed, new Date()), world, {
+      campaignId,
+      cycle: 0,
+    });
     return await runSimulated(
       world,
       {

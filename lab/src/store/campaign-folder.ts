@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { CampaignEndRecord, CampaignRecord } from '../campaign-record.ts';
 import { LabFailure } from '../errors.ts';
 import { writeDurably } from '../run/durable-file.ts';
+import { problemsOf } from '../run/read-verdict.ts';
+import { folderNames } from './folder-names.ts';
 import type { StateDirectory } from './state-directory.ts';
 
 /** What the folder of a campaign holds. */
@@ -15,6 +18,50 @@ export interface CampaignFolder {
 
 const recordFile = 'campaign.json';
 const endFile = 'end.json';
+
+const subjectSchema = z.object({
+  cell: z.object({
+    target: z.string(),
+    driver: z.string(),
+    defect: z.string().nullable(),
+    kernel: z.string(),
+    mode: z.string(),
+    accel: z.string(),
+    profile: z.string(),
+  }),
+  driverName: z.string(),
+  workloads: z.array(z.string()),
+  share: z.number(),
+  artifacts: z.object({
+    qemu: z.string(),
+    kernel: z.string(),
+    initramfs: z.string(),
+    driver: z.string(),
+  }),
+});
+
+const recordSchema = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  name: z.string().nullable(),
+  host: z.string(),
+  seed: z.int().nonnegative(),
+  startedAt: z.iso.datetime(),
+  budgetMs: z.number(),
+  subjects: z.array(subjectSchema),
+  canary: subjectSchema.nullable(),
+}) satisfies z.ZodType<CampaignRecord>;
+
+const endSchema = z.object({
+  version: z.literal(1),
+  end: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('budget') }),
+    z.object({ kind: z.literal('interrupted') }),
+    z.object({ kind: z.literal('decided'), decision: z.enum(['accept', 'reject']) }),
+    z.object({ kind: z.literal('gave-up'), reason: z.string() }),
+  ]),
+  endedAt: z.iso.datetime(),
+}) satisfies z.ZodType<CampaignEndRecord>;
 
 /** Puts a new campaign on the disk, where it outlives the database. */
 export async function writeCampaign(state: StateDirectory, record: CampaignRecord): Promise<void> {
@@ -36,29 +83,35 @@ export async function writeCampaignEnd(
 /** Reads the folder of a campaign; rejects with LabFailure when it is not one. */
 export async function readCampaign(state: StateDirectory, id: string): Promise<CampaignFolder> {
   const folder = campaignFolder(state, id);
+  const record = await readMember(folder, recordFile, recordSchema);
+  if (record.id !== id) throw badCampaign(folder, `${recordFile} is of campaign ${record.id}`);
+  const ended = existsSync(join(folder, endFile));
+  return { record, end: ended ? await readMember(folder, endFile, endSchema) : null };
+}
+
+/** The document as it was written, with all its members in their order. */
+async function readMember<T>(folder: string, file: string, schema: z.ZodType<T>): Promise<T> {
+  let document: unknown;
   try {
-    const record = JSON.parse(await readFile(join(folder, recordFile), 'utf8')) as CampaignRecord;
-    const end = join(folder, endFile);
-    return {
-      record,
-      end: existsSync(end) ? (JSON.parse(await readFile(end, 'utf8')) as CampaignEndRecord) : null,
-    };
+    document = JSON.parse(await readFile(join(folder, file), 'utf8'));
   } catch (cause) {
-    throw new LabFailure('BAD_CAMPAIGN', `${folder} cannot be read as a campaign`, {
-      remedy: 'Move the folder away; its runs are kept, as runs of no campaign.',
-      cause,
-    });
+    throw badCampaign(folder, String(cause), cause);
   }
+  const checked = schema.safeParse(document);
+  if (!checked.success) throw badCampaign(folder, `${file}: ${problemsOf(checked.error)}`);
+  return document as T;
+}
+
+function badCampaign(folder: string, problem: string, cause?: unknown): LabFailure {
+  return new LabFailure('BAD_CAMPAIGN', `${folder} cannot be read as a campaign: ${problem}`, {
+    remedy: 'Move the folder away; its runs are kept, as runs of no campaign.',
+    cause,
+  });
 }
 
 /** Ids of the campaigns that have a folder, the earliest first. */
 export async function campaignIds(state: StateDirectory): Promise<readonly string[]> {
-  if (!existsSync(state.campaigns)) return [];
-  const entries = await readdir(state.campaigns, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();
+  return await folderNames(state.campaigns);
 }
 
 /** The folder of a campaign. */

@@ -1,81 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import Sqlite from 'better-sqlite3';
-import { Kysely, Migrator, SqliteDialect } from 'kysely';
-import { LabFailure } from '../errors.ts';
-import { migrations } from './migrations.ts';
+import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
-
-/** How long a writer waits for another process that writes, in milliseconds. */
-const busyMs = 15_000;
+import { openSqlite } from './sqlite-database.ts';
+import type { StateDirectory } from './state-directory.ts';
 
 /** Opens the database of results, made or brought up to date as needed. */
-export async function openDatabase(path: string): Promise<Kysely<Database>> {
-  const sqlite = openSqlite(path);
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
-  try {
-    await migrate(db, sqlite, path);
-    return db;
-  } catch (error) {
-    await db.destroy();
-    throw error;
-  }
-}
-
-function openSqlite(path: string): Sqlite.Database {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    const sqlite = new Sqlite(path, { timeout: busyMs });
-    sqlite.pragma('journal_mode = WAL');
-    // WAL's default lets the last transactions go in a power cut; a verdict must not.
-    sqlite.pragma('synchronous = FULL');
-    sqlite.pragma('foreign_keys = ON');
-    return sqlite;
-  } catch (cause) {
-    throw new LabFailure('DATABASE_UNUSABLE', `the results in ${path} cannot be opened`, {
-      remedy: 'Check the folder and its free space, or choose another with LAB_STATE_DIR.',
-      cause,
-    });
-  }
-}
-
-async function migrate(db: Kysely<Database>, sqlite: Sqlite.Database, path: string): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => ({ ...migrations }) },
-  });
-  // Kysely locks nothing on SQLite: two labs that start at once would both create the tables. It
-  // opens no transaction either, so ours holds everybody else off until the schema is whole.
-  await beginExclusive(sqlite);
-  const { error } = await migrator.migrateToLatest();
-  sqlite.exec(error === undefined ? 'COMMIT' : 'ROLLBACK');
-  if (error !== undefined) {
-    throw new LabFailure('DATABASE_NEWER', `the schema of ${path} is not one this lab knows`, {
-      remedy: 'Update the lab, or start anew with another LAB_STATE_DIR.',
-      cause: error,
-    });
-  }
-}
-
-/** Waits without blocking this process: the holder of the lock may be in it. */
-async function beginExclusive(sqlite: Sqlite.Database): Promise<void> {
-  const deadline = performance.now() + busyMs;
-  sqlite.pragma('busy_timeout = 0');
-  for (;;) {
-    try {
-      sqlite.exec('BEGIN EXCLUSIVE');
-      break;
-    } catch (error) {
-      if (
-        !(error instanceof Sqlite.SqliteError && error.code === 'SQLITE_BUSY') ||
-        performance.now() > deadline
-      ) {
-        throw error;
-      }
-      await delay(20);
-    }
-  }
-  sqlite.pragma(`busy_timeout = ${busyMs}`);
+export async function openDatabase(state: StateDirectory): Promise<Kysely<Database>> {
+  if (state.databaseUrl === null) return await openSqlite(state.database);
+  // Few need it: no start shall pay for reading it.
+  const { openPostgres } = await import('./postgres-database.ts');
+  return await openPostgres(state.databaseUrl);
 }

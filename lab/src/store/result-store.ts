@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join, relative } from 'node:path';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { CampaignEnd, CampaignEndRecord, CampaignRecord } from '../campaign-record.ts';
 import { type FaultTally, storedTally } from '../fault-tally.ts';
+import type { RunOwner } from '../run/run-folder.ts';
 import type { Cell, CrashRecord, Outcome, Verdict } from '../verdict.ts';
 import { openDatabase } from './open-database.ts';
 import type { CampaignTable, CrashTable, Database, RunTable } from './schema.ts';
 import type { StateDirectory } from './state-directory.ts';
+import { lockShared } from './state-lock.ts';
 
 /** A run with a verdict, as the database has it. */
 export interface StoredRun {
@@ -46,28 +48,51 @@ export interface StoredCampaign {
   readonly end: CampaignEnd | null;
 }
 
+/** How much the database holds. */
+export interface StoreCounts {
+  readonly campaigns: number;
+  /** Runs with a verdict. */
+  readonly runs: number;
+  readonly lost: number;
+  readonly crashes: number;
+}
+
 /** The database of verdicts; each run counts once, however often it is recorded. */
 export class ResultStore implements AsyncDisposable {
   readonly #db: Kysely<Database>;
   readonly #state: StateDirectory;
+  readonly #lock: Disposable | null;
 
-  private constructor(db: Kysely<Database>, state: StateDirectory) {
+  private constructor(db: Kysely<Database>, state: StateDirectory, lock: Disposable | null) {
     this.#db = db;
     this.#state = state;
+    this.#lock = lock;
   }
 
-  /** Opens the results in a state folder. */
+  /** Opens the results in a state folder, which are not rebuilt as long as they are open. */
   static async open(state: StateDirectory): Promise<ResultStore> {
-    return new ResultStore(await openDatabase(state.database), state);
+    const lock = await lockShared(state.lock);
+    try {
+      return new ResultStore(await openDatabase(state), state, lock);
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** The results in `db` of a state folder that the caller has locked; to be closed by closing `db`. */
+  static over(db: Kysely<Database>, state: StateDirectory): ResultStore {
+    return new ResultStore(db, state, null);
   }
 
   /** Notes a campaign; one that is known already stays as it is. */
   async recordCampaign(record: CampaignRecord): Promise<void> {
     const { id, name, host, seed, startedAt } = record;
-    const row = { name, host, seed, started_at: startedAt, record: JSON.stringify(record) };
+    const known = { name, host, seed, started_at: startedAt, record: JSON.stringify(record) };
+    const row = { ...known, ended_at: null, ending: null };
     await this.#db
       .insertInto('campaign')
-      .values({ id, ...row, ended_at: null, ending: null })
+      .values({ id, ...row })
       // Its runs may have been found before it, with less known of it.
       .onConflict((conflict) =>
         conflict.column('id').doUpdateSet(row).where('campaign.record', 'is', null),
@@ -97,7 +122,7 @@ export class ResultStore implements AsyncDisposable {
 
   /** Adds a run's verdict; `false` when it is there already. Durable when the promise resolves. */
   async record(verdict: Verdict): Promise<boolean> {
-    return await this.#db.transaction().execute(async (db) => {
+    return await atomically(this.#db, async (db) => {
       await recordCampaignOf(db, verdict);
       const row = rowOf(verdict);
       const inserted = await db
@@ -122,13 +147,25 @@ export class ResultStore implements AsyncDisposable {
     });
   }
 
-  /** Notes that a run was lost with its harness; a run that is known already stays as it is. */
-  async recordLost(runId: string): Promise<void> {
+  /**
+   * Notes that a run was lost with its harness; a run that is known already stays as it is. Of its campaign it is a
+   * part when that is known.
+   */
+  async recordLost(runId: string, owner: RunOwner = {}): Promise<void> {
+    const { campaignId, cycle, host } = owner;
+    const campaign = await this.#db
+      .selectFrom('campaign')
+      .select('id')
+      .where('id', '=', campaignId ?? null)
+      .executeTakeFirst();
     await this.#db
       .insertInto('run')
       .values({
         ...nothingKnown,
         id: runId,
+        campaign_id: campaign?.id ?? null,
+        cycle: cycle ?? null,
+        host: host ?? null,
         state: 'lost',
         wall_ms: 0,
         virtual_ms: 0,
@@ -138,10 +175,46 @@ export class ResultStore implements AsyncDisposable {
       .execute();
   }
 
-  /** Ids of all runs that the database knows, the lost ones too. */
-  async knownRuns(): Promise<ReadonlySet<string>> {
-    const rows = await this.#db.selectFrom('run').select('id').execute();
-    return new Set(rows.map((row) => row.id));
+  /** Campaigns that were asked for, by id, with the time they ended at. */
+  async knownCampaigns(): Promise<ReadonlyMap<string, string | null>> {
+    const rows = await this.#db
+      .selectFrom('campaign')
+      .select(['id', 'ended_at'])
+      .where('record', 'is not', null)
+      .execute();
+    return new Map(rows.map((row) => [row.id, row.ended_at]));
+  }
+
+  /** How much there is of everything. */
+  async counts(): Promise<StoreCounts> {
+    const { rows } = await sql<StoreCounts>`select
+      (select count(*) from campaign) as campaigns,
+      (select count(*) from run where state = 'done') as runs,
+      (select count(*) from run where state = 'lost') as lost,
+      (select count(*) from crash) as crashes`.execute(this.#db);
+    return rows[0] ?? { campaigns: 0, runs: 0, lost: 0, crashes: 0 };
+  }
+
+  /** Does all of `work` or nothing of it. */
+  async atomically<T>(work: (store: ResultStore) => Promise<T>): Promise<T> {
+    return await atomically(this.#db, (db) => work(ResultStore.over(db, this.#state)));
+  }
+
+  /** All runs that the database knows, by id. */
+  async knownRuns(): Promise<ReadonlyMap<string, 'done' | 'lost'>> {
+    const rows = await this.#db.selectFrom('run').select(['id', 'state']).execute();
+    return new Map(rows.map((row) => [row.id, row.state]));
+  }
+
+  /** Drops what is known of these runs and campaigns, to be recorded anew; a campaign stays with its other runs. */
+  async forget(runs: readonly string[], campaigns: readonly string[]): Promise<void> {
+    for (const ids of chunks(runs)) {
+      await this.#db.deleteFrom('crash').where('run_id', 'in', ids).execute();
+      await this.#db.deleteFrom('run').where('id', 'in', ids).execute();
+    }
+    for (const ids of chunks(campaigns)) {
+      await this.#db.updateTable('campaign').set({ record: null }).where('id', 'in', ids).execute();
+    }
   }
 
   /** The runs of a campaign that have a verdict, by cycle. */
@@ -172,11 +245,27 @@ export class ResultStore implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#db.destroy();
+    this.#lock?.[Symbol.dispose]();
   }
 
   #relativeFolder(runId: string): string {
     return relative(this.#state.root, join(this.#state.runs, runId));
   }
+}
+
+/** No statement takes any number of values. */
+function chunks(ids: readonly string[]): readonly (readonly string[])[] {
+  const size = 500;
+  const count = Math.ceil(ids.length / size);
+  return Array.from({ length: count }, (_, n) => ids.slice(n * size, (n + 1) * size));
+}
+
+/** A transaction, or a part of the one that is open. */
+async function atomically<T>(
+  db: Kysely<Database>,
+  work: (db: Kysely<Database>) => Promise<T>,
+): Promise<T> {
+  return db.isTransaction ? await work(db) : await db.transaction().execute(work);
 }
 
 /**
@@ -243,7 +332,7 @@ function rowOf(verdict: Verdict) {
     seed: verdict.seed,
     ...verdict.cell,
     outcome: verdict.outcome,
-    reason: verdict.reason,
+    reason: storable(verdict.reason),
     wall_ms: verdict.exposure.wallMs,
     virtual_ms: verdict.exposure.virtualMs,
     faults: JSON.stringify(verdict.faults),
@@ -253,14 +342,19 @@ function rowOf(verdict: Verdict) {
   };
 }
 
+/** A guest may print what no text of a database can hold: half a character, or none. */
+function storable(text: string): string {
+  return text.replaceAll(/\p{Surrogate}/gu, '\uFFFD').replaceAll('\0', '\uFFFD');
+}
+
 function crashRow(runId: string, crash: CrashRecord, ordinal: number): Selectable<CrashTable> {
   return {
     run_id: runId,
     ordinal,
-    title: crash.title,
+    title: storable(crash.title),
     alt_titles: JSON.stringify(crash.altTitles ?? []),
     type: crash.type,
-    frame: crash.frame,
+    frame: crash.frame === null ? null : storable(crash.frame),
     family: crash.family ?? null,
     corrupted: crash.corrupted ? 1 : 0,
   };
