@@ -4,6 +4,10 @@ import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { tryLockFile } from '../artifacts/file-lock.ts';
 import type { CampaignSubject } from '../campaign-record.ts';
 import { UsageError } from '../errors.ts';
+import { readReport } from '../report/read-report.ts';
+import { sumOutcome, sumRuns } from '../report/report-words.ts';
+import { soakExitStatus } from '../report/soak-exit-status.ts';
+import { terminalReport } from '../report/terminal-report.ts';
 import { runnable } from '../soak/campaign-subject.ts';
 import type { CampaignWorkItem } from '../soak/campaign-work.ts';
 import { DiskGuard } from '../soak/disk-guard.ts';
@@ -86,10 +90,18 @@ export async function runSoak(
   await writeCampaignEnd(state, record.id, ended);
   await store.recordCampaignEnd(record.id, ended);
   shown[Symbol.dispose]();
-  const runs = await store.campaignRuns(record.id);
-  const failures = runs.filter(({ outcome, canary }) => outcome === 'FAIL' && !canary).length;
-  process.stdout.write(`${JSON.stringify({ end, runs: runs.length, failures })}\n`);
-  return 0;
+  const goal = begun.config?.goal;
+  const report = await readReport(store, state, record.id, goal === undefined ? {} : { goal });
+  if (report === undefined) throw new Error(`campaign ${record.id} is not in the database`);
+  process.stdout.write(
+    options.json ? `${JSON.stringify(report)}\n` : `${terminalReport(report)}\n`,
+  );
+  const status = soakExitStatus(report);
+  const runs = report.cells.reduce((sum, cell) => sum + sumRuns(cell), 0);
+  const failures = sumOutcome(report, 'FAIL');
+  const { id: campaign } = record;
+  notifier.send({ event: 'end', campaign, end: end.kind, exitStatus: status, runs, failures });
+  return status;
 }
 
 /** Before it is run for the first time. */
