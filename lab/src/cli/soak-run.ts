@@ -11,6 +11,7 @@ import { terminalReport } from '../report/terminal-report.ts';
 import { runnable } from '../soak/campaign-subject.ts';
 import type { CampaignWorkItem } from '../soak/campaign-work.ts';
 import { DiskGuard } from '../soak/disk-guard.ts';
+import { FirstCrashes } from '../soak/first-crashes.ts';
 import { Notifier } from '../soak/notify.ts';
 import { SoakProgress } from '../soak/progress.ts';
 import { soakCampaign } from '../soak/soak-campaign.ts';
@@ -65,7 +66,11 @@ export async function runSoak(
   using shown = progress;
   for (const line of heading(begun, stock)) shown.line(line);
   const templates = templatesInCache((what) => shown.line(what));
-  const keep = { state, templates, cold: options.cold === true, campaignId: record.id };
+  const crashes = new FirstCrashes(earlier);
+  const keep = {
+    ...{ state, templates, crashes, campaignId: record.id },
+    cold: options.cold === true,
+  };
   const runnables = new Map(
     begun.subjects.map(({ subject, choice, parts }, index) => [
       keyOf(subject),

@@ -11,6 +11,7 @@ import type { Verdict } from '../verdict.ts';
 import type { Accelerator } from '../vm/machine-spec.ts';
 import type { CampaignWorkItem } from './campaign-work.ts';
 import { CellCoverage } from './cell-coverage.ts';
+import type { FirstCrashes } from './first-crashes.ts';
 import { LiveRunner } from './live-runner.ts';
 import { RunDurations } from './run-durations.ts';
 import type { RunOrigin } from './run-origin.ts';
@@ -75,6 +76,7 @@ export interface RunnableKeep {
   readonly campaignId: string;
   /** Of the cell within its campaign. */
   readonly name: string;
+  readonly crashes: FirstCrashes;
 }
 
 /** Makes a cell runnable. */
@@ -117,10 +119,10 @@ function runnableSimulated(
   subject: CampaignSubject,
   choice: SubjectChoice,
   parts: SoakParts,
-  { state, templates, ...place }: RunnableKeep,
+  { state, templates, crashes, ...place }: RunnableKeep,
 ): RunnableSubject {
   const coverage = new CellCoverage({ state, ...place, subject });
-  const runner = new SimRunner(choice, parts, state, templates, coverage);
+  const runner = new SimRunner(choice, parts, state, templates, coverage, crashes);
   const durations = RunDurations.ofSimulated();
   return {
     subject,

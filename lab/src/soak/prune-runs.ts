@@ -25,6 +25,7 @@ const kept: ReadonlySet<string> = new Set([
   'lost.json',
   'simulation.json',
   'reproduced.json',
+  'repeated.json',
   'report.txt',
 ]);
 

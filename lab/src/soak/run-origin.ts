@@ -11,6 +11,8 @@ export interface RunOrigin {
   readonly canary?: boolean;
   /** `usualProfile` unless told. */
   readonly profile?: string;
+  /** It is no result: nobody shall find it among those. */
+  readonly aside?: boolean;
   /** Told of the folder of the run before it begins. */
   readonly onFolder?: (path: string) => void;
 }

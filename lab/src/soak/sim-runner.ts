@@ -4,11 +4,14 @@ import { Deadline, type Wait } from 'qemu-ipc/wait';
 import type { KernelFlavour } from '../artifacts/recipes/kernel.ts';
 import type { DriverConfig, TargetConfig } from '../config/define-lab.ts';
 import { deriveSeed, SeededRandom } from '../faults/seeded-random.ts';
+import { writeRepetition } from '../run/repetition.ts';
+import type { SimRun } from '../run/sim-run.ts';
 import type { TemplateStore } from '../run/template-store.ts';
 import type { Schedule, SimWorld } from '../run/world.ts';
 import type { StateDirectory } from '../store/state-directory.ts';
 import type { Verdict } from '../verdict.ts';
 import type { CellCoverage } from './cell-coverage.ts';
+import type { FirstCrashes } from './first-crashes.ts';
 import { memoryMiB } from './guest-machine.ts';
 import type { Draw } from './live-runner.ts';
 import type { RunOrigin } from './run-origin.ts';
@@ -38,6 +41,7 @@ export class SimRunner {
   readonly #parts: SoakParts;
   readonly #simulator: Simulator;
   readonly #coverage: CellCoverage;
+  readonly #crashes: FirstCrashes;
 
   constructor(
     subject: SimSubject,
@@ -45,10 +49,12 @@ export class SimRunner {
     state: StateDirectory,
     templates: TemplateStore,
     coverage: CellCoverage,
+    crashes: FirstCrashes,
   ) {
     this.#subject = subject;
     this.#parts = parts;
     this.#coverage = coverage;
+    this.#crashes = crashes;
     this.#simulator = new Simulator(parts, subject.target, templates, state);
   }
 
@@ -64,10 +70,22 @@ export class SimRunner {
     const ran = await this.#simulator.run(world, origin, wait, options);
     if (!signal.aborted) {
       await this.#coverage.add(ran);
+      if (this.#crashes.isFirst(ran.verdict)) await this.#repeat(world, ran, origin, wait);
       return ran.verdict;
     }
     await rm(ran.folder, { recursive: true, force: true });
     return null;
+  }
+
+  /** What a campaign finds is worth something if it comes back. */
+  async #repeat(world: SimWorld, ran: SimRun, origin: RunOrigin, wait: Wait): Promise<void> {
+    const { campaignId } = origin;
+    const again = await this.#simulator.run(world, { campaignId, aside: true }, wait);
+    await rm(again.folder, { recursive: true, force: true });
+    // Killed or cut, it says nothing of the first.
+    if (wait.signal.aborted || again.verdict.outcome === 'MISS') return;
+    const identical = again.consoleSha256 === ran.consoleSha256 && again.schedule === ran.schedule;
+    await writeRepetition(ran.folder, { version: 1, identical });
   }
 
   /** The world of a seed. */

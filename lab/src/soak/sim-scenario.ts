@@ -206,7 +206,8 @@ export class Simulator {
     options: SimRunOptions,
   ): Promise<SimRun> {
     // One that is held on its way is no result, and nobody shall find it among those.
-    const runs = options.hold === undefined ? this.#state.runs : join(this.#state.root, 'held');
+    const aside = origin.aside === true || options.hold !== undefined;
+    const runs = aside ? join(this.#state.root, 'held') : this.#state.runs;
     const { campaignId, cycle = 0 } = origin;
     const folder = await createRunFolder(runs, newRunId(world.seed, new Date()), world, {
       campaignId,
