@@ -24,8 +24,7 @@ export class UsedTime implements AsyncDisposable {
 
   /** Goes on counting where a campaign has been left. */
   static async resume(state: StateDirectory, campaignId: string): Promise<UsedTime> {
-    const path = join(campaignFolder(state, campaignId), 'used.json');
-    return new UsedTime(path, await readUsed(path));
+    return new UsedTime(pathOf(state, campaignId), await usedMs(state, campaignId));
   }
 
   get before(): number {
@@ -49,11 +48,17 @@ export class UsedTime implements AsyncDisposable {
   }
 }
 
-async function readUsed(path: string): Promise<number> {
+/** How long a campaign had gone on when its lab last said so, in milliseconds. */
+export async function usedMs(state: StateDirectory, campaignId: string): Promise<number> {
   try {
-    const { usedMs } = JSON.parse(await readFile(path, 'utf8')) as { readonly usedMs?: unknown };
-    return typeof usedMs === 'number' && usedMs >= 0 ? usedMs : 0;
+    const text = await readFile(pathOf(state, campaignId), 'utf8');
+    const { usedMs: used } = JSON.parse(text) as { readonly usedMs?: unknown };
+    return typeof used === 'number' && used >= 0 ? used : 0;
   } catch {
     return 0;
   }
+}
+
+function pathOf(state: StateDirectory, campaignId: string): string {
+  return join(campaignFolder(state, campaignId), 'used.json');
 }
