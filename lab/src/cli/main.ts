@@ -18,6 +18,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   repro: async () => (await import('./repro.ts')).reproCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
   soak: async () => (await import('./soak.ts')).soakCommand(),
+  store: async () => (await import('./store.ts')).storeCommand(),
 };
 
 /** 128 and the number of SIGPIPE. */
