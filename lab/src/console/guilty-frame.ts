@@ -54,7 +54,9 @@ export function guiltyFrame(body: ReportBody, query: FrameQuery): string | null 
     case 'page-owner':
       return first(body, ['owner'], wanted);
     case 'wait':
-      return commonWait(body) ?? first(body, ['trace'], (name) => !waits.test(name) && wanted(name));
+      return (
+        commonWait(body) ?? first(body, ['trace'], (name) => !waits.test(name) && wanted(name))
+      );
     case 'dependency':
       return first(body, ['chain'], wanted) ?? first(body, ['lock', 'trace'], wanted);
     case 'innermost':
