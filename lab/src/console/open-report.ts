@@ -138,7 +138,8 @@ export class OpenReport {
   }
 
   #hasTrace(): boolean {
-    return this.#followed || readReportBody(this.#lines.slice(0, traceWithin)).hasTrace;
+    if (this.#followed || this.#lines.length < 2) return this.#followed;
+    return readReportBody(this.#lines.slice(0, traceWithin)).hasTrace;
   }
 }
 
