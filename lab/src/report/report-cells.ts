@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addTallies, emptyTally } from '../fault-tally.ts';
-import { estimateMtbf, exposureToClaim } from '../stats/mtbf.ts';
+import { exposureToClaim } from '../stats/exposure-to-claim.ts';
+import { estimateMtbf } from '../stats/mtbf.ts';
 import { failureProbability } from '../stats/proportion.ts';
 import { sequentialTest } from '../stats/sequential-test.ts';
 import { survivalCurve } from '../stats/survival.ts';

@@ -22,7 +22,9 @@ export function html(parts: TemplateStringsArray, ...contents: readonly Content[
 
 /** Text for between tags or between quotes: no character of it means anything to a browser. */
 export function escapeHtml(text: string): string {
-  return wellFormed(text).replace(unwanted, '').replace(special, (character) => entities[character] ?? '');
+  return wellFormed(text)
+    .replace(unwanted, '')
+    .replace(special, (character) => entities[character] ?? '');
 }
 
 const special = /[&<>"'`]/g;
