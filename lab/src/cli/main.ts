@@ -15,6 +15,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   hunt: async () => (await import('./hunt.ts')).huntCommand(),
   minimize: async () => (await import('./minimize.ts')).minimizeCommand(),
+  report: async () => (await import('./report.ts')).reportCommand(),
   repro: async () => (await import('./repro.ts')).reproCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
   soak: async () => (await import('./soak.ts')).soakCommand(),

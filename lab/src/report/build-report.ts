@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { plainText } from '../console/terminal-text.ts';
 import type { StoredCampaign, StoredRun } from '../store/result-store.ts';
 import type { PooledCell } from '../verdict.ts';
 import type { CampaignReport, CrashGroupReport } from './campaign-report.ts';
@@ -10,6 +9,7 @@ import { labHealth } from './lab-health.ts';
 import { type CampaignGoal, poolRuns, reportCell } from './report-cells.ts';
 import { chooseReproducer } from './reproducer.ts';
 import { readRunEvidence } from './run-evidence.ts';
+import { printable } from './well-formed.ts';
 
 /** What a report is made of. */
 export interface ReportSource {
@@ -35,11 +35,11 @@ export async function buildReport(source: ReportSource): Promise<CampaignReport>
   const grouped = groupCrashes(subjects);
   const titles = new Map(
     grouped.flatMap((group) => {
-      const title = plainText(commonestTitle(group));
+      const title = printable(commonestTitle(group));
       return group.crashes.map(({ run }) => [run.runId, title] as const);
     }),
   );
-  const titleOf = ({ runId, reason }: StoredRun) => titles.get(runId) ?? plainText(reason);
+  const titleOf = ({ runId, reason }: StoredRun) => titles.get(runId) ?? printable(reason);
   const cells = poolRuns(subjects).map((pool) => reportCell(pool, titleOf, goal));
   const exposure = new ExposureUntil(subjects);
   const groups: CrashGroupReport[] = [];
@@ -81,9 +81,9 @@ function against(
   const found = differenceOf({ id, startedAt }, now, groupCrashes(withoutCanary(runs)));
   return {
     previous: found.previous,
-    appeared: found.appeared.map(plainText),
-    gone: found.gone.map(plainText),
-    still: found.still.map(plainText),
+    appeared: found.appeared.map(printable),
+    gone: found.gone.map(printable),
+    still: found.still.map(printable),
   };
 }
 
@@ -100,12 +100,12 @@ async function reportGroup(
   const reproducer = await chooseReproducer(group);
   const { text, faults, timeline } = await readRunEvidence(reproducer.folder);
   return {
-    title: plainText(title),
+    title: printable(title),
     otherTitles: [...group.names]
       .filter((name) => name !== title)
       .sort()
       .slice(0, mostNames)
-      .map(plainText),
+      .map(printable),
     type: named?.crash.type ?? '',
     frame: named?.crash.frame ?? null,
     count: crashes.length,

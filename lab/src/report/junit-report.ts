@@ -2,7 +2,7 @@
 import type { CampaignReport, CellReport, CrashGroupReport } from './campaign-report.ts';
 import { cellKey, cellName } from './cell-name.ts';
 import { mtbfWords, sumRuns } from './report-words.ts';
-import { escapeXml } from './xml-text.ts';
+import { escapeXml, escapeXmlAttribute } from './xml-text.ts';
 
 /** One case of a suite. */
 interface TestCase {
@@ -155,6 +155,6 @@ function totals(cases: readonly TestCase[]) {
 
 function attributes(values: Readonly<Record<string, string | number>>): string {
   return Object.entries(values)
-    .map(([name, value]) => `${name}="${escapeXml(String(value))}"`)
+    .map(([name, value]) => `${name}="${escapeXmlAttribute(String(value))}"`)
     .join(' ');
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CampaignRecord } from '../campaign-record.ts';
-import { plainText } from '../console/terminal-text.ts';
 import { deadFaultTypes } from '../fault-tally.ts';
 import type { StoredRun } from '../store/result-store.ts';
 import type { CellReport, LabHealth } from './campaign-report.ts';
 import { pooledCell } from './cell-name.ts';
 import { commonestTitle, earlier, groupCrashes } from './crash-groups.ts';
+import { printable } from './well-formed.ts';
 
 /** What health is judged by. */
 export interface HealthEvidence {
@@ -41,7 +41,7 @@ function canaryOf(record: CampaignRecord | null, runs: readonly StoredRun[]): La
   const cell = first === undefined ? record?.canary?.cell : pooledCell(first.cell);
   if (cell === undefined) return null;
   const [caught] = groupCrashes(flown);
-  const title = caught === undefined ? null : plainText(commonestTitle(caught));
+  const title = caught === undefined ? null : printable(commonestTitle(caught));
   return { cell, caught: caught !== undefined, title, runs: flown.length };
 }
 
@@ -69,7 +69,7 @@ function troublesOf(runs: readonly StoredRun[]): LabHealth['troubles'] {
     .filter(({ outcome }) => outcome === 'ERROR' || outcome === 'MISS')
     .sort(earlier)) {
     const { outcome, folder } = run;
-    const reason = plainText(run.reason).slice(0, mostReason);
+    const reason = printable(run.reason).slice(0, mostReason);
     const key = `${outcome} ${reason}`;
     const known = troubles.get(key);
     troubles.set(

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { plainText } from '../console/terminal-text.ts';
 import type { CampaignReport, CellReport, CrashGroupReport } from './campaign-report.ts';
 import { cellName, conditions, driverName } from './cell-name.ts';
 import { formatHours } from './durations.ts';
@@ -10,12 +9,12 @@ import {
   endWords,
   healthFindings,
   manyComparisons,
-  moment,
   mtbfWords,
   novelty,
   sumOutcome,
+  whenAndWhere,
 } from './report-words.ts';
-import { wellFormed } from './well-formed.ts';
+import { printable } from './well-formed.ts';
 
 /** A CI service takes no summary beyond a mebibyte. */
 const mostBytes = 1_000_000;
@@ -49,13 +48,12 @@ export function markdownReport(report: CampaignReport): string {
 }
 
 function heading(report: CampaignReport): string[] {
-  const { id, name, startedAt, endedAt, hosts, seed } = report.campaign;
+  const { id, name, seed } = report.campaign;
   const failed = sumOutcome(report, 'FAIL');
-  const until = endedAt === null ? '' : ` to ${moment(endedAt)}`;
   return [
     `## Ferrolab: ${code(name ?? id)}`,
     '',
-    `**${failed === 0 ? 'No failure' : `${plural(failed, 'failure')} from ${plural(report.groups.length, 'bug')}`}**, ${moment(startedAt)}${until} UTC on ${hosts.map(code).join(', ')}, seed ${seed}; ${code(endWords(report.campaign))}.`,
+    `**${failed === 0 ? 'No failure' : `${plural(failed, 'failure')} from ${plural(report.groups.length, 'bug')}`}**, ${escaped(whenAndWhere(report.campaign))}, seed ${seed}; ${escaped(endWords(report.campaign))}.`,
     '',
   ];
 }
@@ -191,5 +189,5 @@ function entities(text: string): string {
 }
 
 function safe(text: string): string {
-  return plainText(wellFormed(text.replaceAll('\n', ' ')));
+  return printable(text.replaceAll('\n', ' '));
 }

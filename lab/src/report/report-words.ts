@@ -76,7 +76,7 @@ export function comparisonWords({ a, b, comparison }: CellComparison): string {
   if (p >= significant) {
     return `No difference is shown (p ${probability(p)}). ${figures}. That is not to say that there is none.`;
   }
-  const aWorse = ratio.lower >= 1;
+  const aWorse = ratio.estimate > 1;
   const [worse, better] = aWorse ? [one, other] : [other, one];
   const [estimate, lower, upper] = aWorse
     ? [ratio.estimate, ratio.lower, ratio.upper]
@@ -101,11 +101,17 @@ export function manyComparisons({ comparisons }: CampaignReport): string | null 
     : `These are ${length} comparisons: of 20 between drivers that fail alike, about one comes out with p below ${significant}.`;
 }
 
+/** From when to when a campaign went, and where. */
+export function whenAndWhere({ startedAt, endedAt, hosts }: CampaignReport['campaign']): string {
+  const until = endedAt === null ? '' : ` to ${moment(endedAt)}`;
+  return `${moment(startedAt)}${until} UTC${hosts.length === 0 ? '' : ` on ${hosts.join(', ')}`}`;
+}
+
 /** How a campaign came to its end. */
 export function endWords({ end, endedAt }: CampaignReport['campaign']): string {
   switch (end?.kind) {
     case undefined:
-      return endedAt === null ? 'no run has ended' : 'still running, or its lab was killed';
+      return endedAt === null ? 'no run has ended' : 'no end noted';
     case 'budget':
       return 'ran for its whole budget';
     case 'interrupted':

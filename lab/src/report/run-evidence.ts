@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
-import { plainText } from '../console/terminal-text.ts';
 import { readBeginning } from './read-part.ts';
 import { readTimeline, type TimelineEntry } from './run-timeline.ts';
+import { printable } from './well-formed.ts';
 
 /** What the folder of a failed run says of its crash. */
 export interface RunEvidence {
@@ -35,5 +35,5 @@ export function faultsIn(text: string): readonly string[] {
 }
 
 function plainLines(text: string): string {
-  return text.split('\n').map(plainText).join('\n');
+  return text.split('\n').map(printable).join('\n');
 }

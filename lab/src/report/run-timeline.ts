@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plainText } from '../console/terminal-text.ts';
 import { plural } from './plural.ts';
 import { readEnd } from './read-part.ts';
+import { printable } from './well-formed.ts';
 
 /** Something that happened in a run, by the guest's virtual seconds where they are known. */
 export interface TimelineEntry {
@@ -42,7 +42,7 @@ export function timelineOf(events: readonly LoggedEvent[]): readonly TimelineEnt
   }
   return entries.slice(-mostEntries).map(({ seconds, what, count }) => ({
     seconds,
-    what: plainText(count > 1 ? `${what} (${plural(count, 'time')})` : what).slice(0, mostWords),
+    what: printable(count > 1 ? `${what} (${plural(count, 'time')})` : what).slice(0, mostWords),
   }));
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { plainText } from '../console/terminal-text.ts';
 import { textTable } from '../text-table.ts';
 import type { CampaignReport, CellReport, CrashGroupReport } from './campaign-report.ts';
 import { conditions, driverName } from './cell-name.ts';
@@ -18,7 +17,9 @@ import {
   probabilityWords,
   sumRuns,
   trendWords,
+  whenAndWhere,
 } from './report-words.ts';
+import { printable } from './well-formed.ts';
 
 const mostGroups = 20;
 const mostTitles = 20;
@@ -41,16 +42,15 @@ export function terminalReport(report: CampaignReport): string {
     .flatMap((part, at) => (at === 0 ? part : ['', ...part]));
   return lines
     .flatMap((line) => line.split('\n'))
-    .map(plainText)
+    .map(printable)
     .join('\n');
 }
 
 function heading({ campaign }: CampaignReport): string[] {
-  const { id, name, hosts, seed, startedAt, endedAt } = campaign;
-  const until = endedAt === null ? '' : ` to ${moment(endedAt)}`;
+  const { id, name, seed } = campaign;
   return [
     name === null ? `campaign ${id}` : `campaign ${name} (${id})`,
-    `${moment(startedAt)}${until} UTC on ${hosts.join(', ')}, seed ${seed}; ${endWords(campaign)}`,
+    `${whenAndWhere(campaign)}, seed ${seed}; ${endWords(campaign)}`,
   ];
 }
 

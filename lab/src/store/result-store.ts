@@ -57,6 +57,15 @@ export interface StoreCounts {
   readonly crashes: number;
 }
 
+/** How many runs a campaign has. */
+export interface CampaignCounts {
+  /** With a verdict, those of its canary too. */
+  readonly runs: number;
+  /** FAIL, but for its canary. */
+  readonly failures: number;
+  readonly lost: number;
+}
+
 /** The database of verdicts; each run counts once, however often it is recorded. */
 export class ResultStore implements AsyncDisposable {
   readonly #db: Kysely<Database>;
@@ -193,6 +202,27 @@ export class ResultStore implements AsyncDisposable {
       (select count(*) from run where state = 'lost') as lost,
       (select count(*) from crash) as crashes`.execute(this.#db);
     return rows[0] ?? { campaigns: 0, runs: 0, lost: 0, crashes: 0 };
+  }
+
+  /** How much there is of each campaign that has runs, by id. */
+  async campaignCounts(): Promise<ReadonlyMap<string, CampaignCounts>> {
+    const rows = await this.#db
+      .selectFrom('run')
+      .select(['campaign_id', 'state', 'outcome', 'canary', (db) => db.fn.countAll().as('count')])
+      .where('campaign_id', 'is not', null)
+      .groupBy(['campaign_id', 'state', 'outcome', 'canary'])
+      .execute();
+    const counts = new Map<string, CampaignCounts>();
+    for (const { campaign_id: id, state, outcome, canary, count } of rows) {
+      const { runs, failures, lost } = counts.get(id ?? '') ?? { runs: 0, failures: 0, lost: 0 };
+      const more = Number(count);
+      counts.set(id ?? '', {
+        runs: runs + (state === 'done' ? more : 0),
+        failures: failures + (outcome === 'FAIL' && canary !== 1 ? more : 0),
+        lost: lost + (state === 'lost' ? more : 0),
+      });
+    }
+    return counts;
   }
 
   /** Does all of `work` or nothing of it. */

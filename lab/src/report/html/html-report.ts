@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CampaignReport } from '../campaign-report.ts';
 import { formatHours } from '../durations.ts';
 import { plural } from '../plural.ts';
-import { endWords, healthFindings, moment, sumOutcome, sumRuns } from '../report-words.ts';
+import { endWords, healthFindings, sumOutcome, sumRuns, whenAndWhere } from '../report-words.ts';
 import { mtbfSection, survivalSection } from './cell-section.ts';
 import { crashSection } from './crash-section.ts';
 import { html, type Markup } from './markup.ts';
@@ -51,9 +51,8 @@ const contentPolicy = [
 ].join('; ');
 
 function subtitle({ campaign }: CampaignReport): Markup {
-  const { startedAt, endedAt, hosts, name, id } = campaign;
-  const until = endedAt === null ? '' : ` to ${moment(endedAt)}`;
-  return html`<p class="soft">${moment(startedAt)}${until} UTC on ${hosts.join(', ')}${name === null ? '' : `, ${id}`}; ${endWords(campaign)}</p>`;
+  const { name, id } = campaign;
+  return html`<p class="soft">${whenAndWhere(campaign)}${name === null ? '' : `, ${id}`}; ${endWords(campaign)}</p>`;
 }
 
 /** The night in a sentence. */
