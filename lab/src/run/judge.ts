@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isStall } from '../console/crash-report.ts';
 import type { CrashRecord, Outcome } from '../verdict.ts';
 import type { Stage, WorkloadEnd } from './workload-end.ts';
 
@@ -102,7 +103,7 @@ function passingStall({
   guestAnswers,
   interruptLost,
 }: Evidence): boolean {
-  const onlyStalls = reports.length > 0 && reports.every(({ type }) => type === 'HANG');
+  const onlyStalls = reports.length > 0 && reports.every(isStall);
   const passes = guestAnswers || interruptLost;
   return onlyStalls && !panicked && !guestReset && !driverInStack && passes;
 }
