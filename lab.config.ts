@@ -23,4 +23,46 @@ export const lab = defineLab({
       faults: [],
     },
   },
+  campaigns: {
+    // Rust against its C twin, on the same seeds' kinds of worlds, and a driver nobody here wrote.
+    nightly: {
+      hours: 8,
+      subjects: [
+        { target: 'ferronic', driver: 'rust', sim: 3, live: 2 },
+        { target: 'ferronic', driver: 'c', sim: 3, live: 2 },
+        { target: 'e1000e', driver: 'c', sim: 1, live: 1 },
+      ],
+      canary: { target: 'ferronic', driver: 'c', defect: 'work-uaf' },
+    },
+    // A few minutes on the fast kernel, to see whether all of the lab works here.
+    quick: {
+      hours: 0.1,
+      subjects: [
+        { target: 'ferronic', driver: 'rust', kernels: ['fast'], workloads: ['traffic-churn'] },
+        { target: 'ferronic', driver: 'c', kernels: ['fast'], workloads: ['traffic-churn'] },
+      ],
+      canary: {
+        target: 'ferronic',
+        driver: 'c',
+        defect: 'irq-before-rings',
+        kernel: 'fast',
+        mode: 'sim',
+      },
+    },
+    // An hour that shows what a campaign is: both drivers, and C with three of the mistakes of the catalogue.
+    hour: {
+      hours: 1,
+      subjects: [
+        { target: 'ferronic', driver: 'rust', workloads: ['traffic-churn', 'mixed-use'] },
+        { target: 'ferronic', driver: 'c', workloads: ['traffic-churn', 'mixed-use'] },
+        ...(['work-uaf', 'rx-tx-ring-race', 'dma-free-while-active'] as const).map((defect) => ({
+          target: 'ferronic',
+          driver: 'c',
+          defect,
+          workloads: ['traffic-churn'],
+        })),
+      ],
+      canary: { target: 'ferronic', driver: 'c', defect: 'napi-not-disabled' },
+    },
+  },
 });

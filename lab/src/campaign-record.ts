@@ -12,6 +12,8 @@ export interface CampaignSubject {
   /** Its part of all cycles, as a weight. */
   readonly share: number;
   readonly artifacts: World['artifacts'];
+  /** Hash of what the configuration says of it. */
+  readonly configuration: string;
 }
 
 /** A campaign as it was asked for: `campaigns/ID/campaign.json`. With it cycle N is the same world whenever it is run. */
@@ -26,6 +28,8 @@ export interface CampaignRecord {
   readonly startedAt: string;
   /** Wall time for testing, in milliseconds. */
   readonly budgetMs: number;
+  /** When it ends, however much of the budget is left: ISO 8601, UTC; null when it does not matter. */
+  readonly until: string | null;
   readonly subjects: readonly CampaignSubject[];
   /** A driver with a known defect that must be caught; `share` is not used. */
   readonly canary: CampaignSubject | null;

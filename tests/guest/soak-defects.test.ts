@@ -4,20 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { CampaignReport, CellReport } from '../../lab/src/report/campaign-report.ts';
 import { ferrolabJson } from '../support/ferrolab.ts';
-
-interface SoakDocument {
-  readonly cycles: number;
-  readonly verdicts: Readonly<Record<'PASS' | 'FAIL' | 'ERROR' | 'MISS', number>>;
-  readonly exposureHours: { readonly wall: number };
-  readonly faultsDelivered: Readonly<Record<string, number>>;
-  readonly crashes: readonly { readonly title: string; readonly type: string }[];
-  readonly mtbfHours: {
-    readonly estimate: number | null;
-    readonly lower95: number | null;
-    readonly upper95: number | null;
-  };
-}
 
 interface Manifest {
   readonly expect: { readonly title: string };
@@ -44,6 +32,13 @@ function allocationsFailed(state: string, phase: string): number {
     .reduce((sum, { delivered }) => sum + (delivered ?? 0), 0);
 }
 
+function onlyCell({ cells }: CampaignReport): CellReport {
+  const [cell] = cells;
+  expect(cells).to.have.length(1);
+  if (cell === undefined) throw new Error('a report without cells');
+  return cell;
+}
+
 describe('lab soak', function () {
   this.timeout(600_000);
   let state: string;
@@ -54,35 +49,36 @@ describe('lab soak', function () {
   afterEach(() => rmSync(state, { recursive: true, force: true }));
 
   async function soak(minutes: number, ...args: readonly string[]) {
-    return await ferrolabJson<SoakDocument>(
+    const { exitCode, document } = await ferrolabJson<CampaignReport>(
       ['soak', '--minutes', String(minutes), '--seed', '7', ...args],
       { env: { LAB_STATE_DIR: state }, timeoutMs: (minutes + 5) * 60_000 },
     );
+    const titles = document.groups.map(({ title }) => title);
+    return { exitCode, titles, cell: onlyCell(document) };
   }
 
   for (const defect of defects) {
     it(`catches ${defect} in the C driver and names it`, async () => {
-      const { exitCode, document } = await soak(minutes, '--driver', 'c', '--defect', defect);
+      const { exitCode, titles, cell } = await soak(minutes, '--driver', 'c', '--defect', defect);
       const manifest = JSON.parse(
         readFileSync(join(root, 'kernel-module/defects', defect, 'manifest.json'), 'utf8'),
       ) as Manifest;
-      const titles = document.crashes.map(({ title }) => title);
       expect(titles.join('\n')).to.match(new RegExp(manifest.expect.title, 'm'));
       expect(exitCode).to.equal(1);
-      expect(document.mtbfHours.estimate).to.be.greaterThan(0);
+      expect(cell.mtbf.estimate).to.be.greaterThan(0);
     });
   }
 
   for (const driver of ['rust', 'c'] as const) {
     it(`does not blame the clean ${driver} driver, and says how long that was tried`, async () => {
-      const { exitCode, document } = await soak(cleanMinutes, '--driver', driver);
-      expect(document.crashes).to.deep.equal([]);
-      expect(document.verdicts.PASS).to.be.greaterThan(0);
-      expect(document.faultsDelivered['irq-storm']).to.be.greaterThan(0);
-      expect(document.faultsDelivered['alloc-failure']).to.be.greaterThan(0);
-      expect(document.mtbfHours.estimate).to.equal(null);
-      expect(document.mtbfHours.upper95).to.equal(null);
-      expect(document.mtbfHours.lower95).to.be.greaterThan(0);
+      const { exitCode, titles, cell } = await soak(cleanMinutes, '--driver', driver);
+      expect(titles).to.deep.equal([]);
+      expect(cell.runs.PASS).to.be.greaterThan(0);
+      expect(cell.faults['irq-storm'].delivered).to.be.greaterThan(0);
+      expect(cell.faults['alloc-failure'].delivered).to.be.greaterThan(0);
+      expect(cell.mtbf.estimate).to.equal(null);
+      expect(cell.mtbf.upper).to.equal(null);
+      expect(cell.mtbf.lower).to.be.greaterThan(0);
       expect(exitCode).to.equal(0);
       for (const phase of ['bind', 'open']) {
         expect(allocationsFailed(state, phase), `allocations failed in ${phase}`).to.be.greaterThan(

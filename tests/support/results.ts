@@ -78,6 +78,7 @@ export function campaign(id: string): CampaignRecord {
     workloads: [workload],
     share: 1,
     artifacts,
+    configuration: 'sha256:c',
   };
   return {
     version: 1,
@@ -87,6 +88,7 @@ export function campaign(id: string): CampaignRecord {
     seed: 7,
     startedAt: '2026-01-01T00:00:00.000Z',
     budgetMs: 60_000,
+    until: null,
     subjects: [subject],
     canary: { ...subject, driverName: 'rust' },
   };

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { fullDisk } from '../../lab/src/cli/full-disk.ts';
+import { fullDisk } from '../../lab/src/full-disk.ts';
 
 /** What it is like when there is no space left. */
 function noSpace(): unknown {

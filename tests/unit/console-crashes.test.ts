@@ -148,7 +148,7 @@ describe('the console parser', () => {
     const boot = sample('healthy-boot');
     const crash = onlyCrash(boot + boot);
     expect(crash.title).to.equal('unexpected kernel reboot');
-    expect(crash.type).to.equal('UNEXPECTED_REBOOT');
+    expect(crash.type).to.equal('REBOOT');
   });
 
   it('does not count the boot after a panic as another crash', () => {

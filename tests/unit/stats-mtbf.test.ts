@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
 import { estimateMtbf } from '../../lab/src/stats/mtbf.ts';
+import {
+  at,
+  expectAsR,
+  poissonProbabilities,
+  probabilityThat,
+  readStatsReference,
+} from '../support/stats-reference.ts';
 
 /** Exact Poisson bounds on the expected number of failures, two-sided 95%: [failures, lower, upper]. */
 const poissonBounds = [
@@ -50,5 +57,43 @@ describe('MTBF of a time-truncated test', () => {
     expect(() => estimateMtbf(-1, 1)).to.throw(RangeError);
     expect(() => estimateMtbf(1.5, 1)).to.throw(RangeError);
     expect(() => estimateMtbf(1, Number.NaN)).to.throw(RangeError);
+    expect(() => estimateMtbf(1, Number.POSITIVE_INFINITY)).to.throw(RangeError);
+    expect(() => estimateMtbf(1, 1, 0)).to.throw(RangeError);
+    expect(() => estimateMtbf(1, 1, 95)).to.throw(RangeError);
+  });
+
+  for (const recorded of readStatsReference().mtbf) {
+    it(`has the interval that R says: ${recorded.call}`, () => {
+      const mtbf = estimateMtbf(at(recorded.args, 0), at(recorded.args, 1));
+      expectAsR([mtbf.lower ?? Number.NaN, mtbf.upper ?? Number.NaN], recorded, 1e-8);
+    });
+  }
+
+  it('keeps its order and its scale from no failure to a million, from a microhour to a million hours', () => {
+    for (const failures of [1, 10, 499, 500, 1_000, 1_000_000]) {
+      const { estimate, lower, upper } = estimateMtbf(failures, 1);
+      expect(lower).to.be.below(estimate ?? 0);
+      expect(upper).to.be.above(estimate ?? 0);
+      for (const exposure of [1e-6, 1e6]) {
+        expect((estimateMtbf(failures, exposure).lower ?? 0) / exposure).to.be.closeTo(
+          lower ?? 0,
+          1e-12 * (lower ?? 0),
+        );
+      }
+    }
+  });
+
+  it('is in its interval 19 times of 20, but for 3.0 to 3.7 expected failures, where it is 93.8%: exact Poisson sums', () => {
+    for (let expected = 0.05; expected < 60; expected += 0.07) {
+      // Between the one-sided and the two-sided bound of zero failures: the tighter one is given.
+      const isBetween = expected > 2.995 && expected < 3.69;
+      const covered = probabilityThat(poissonProbabilities(expected, 200), (failures) => {
+        const { lower, upper } = estimateMtbf(failures, expected);
+        return (lower ?? 0) <= 1 && 1 <= (upper ?? Number.POSITIVE_INFINITY);
+      });
+      expect(covered, `${expected} failures expected`).to.be.at.least(
+        isBetween ? 0.938 : 0.95 - 1e-9,
+      );
+    }
   });
 });

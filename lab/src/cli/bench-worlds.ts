@@ -13,7 +13,7 @@ import { LabFailure } from '../errors.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import type { SimRun } from '../run/sim-run.ts';
 import type { RoundParams, SimWorld } from '../run/world.ts';
-import { memoryMiB } from '../soak/live-soak.ts';
+import { memoryMiB } from '../soak/guest-machine.ts';
 import { oneOf, positiveInteger } from './choice.ts';
 import { interruptible } from './signals.ts';
 import { prepareSimulation } from './simulation.ts';

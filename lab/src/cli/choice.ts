@@ -33,6 +33,29 @@ export function minutesOf(text: string): number {
   });
 }
 
+/** A number of hours above 0, fractions allowed. */
+export function hoursOf(text: string): number {
+  const hours = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (hours > 0 && hours <= mostMinutes / 60) return hours;
+  throw new UsageError('BAD_NUMBER', `--hours ${text} is not a number of hours`, {
+    remedy: `Give a number above 0, at most ${mostMinutes / 60}.`,
+  });
+}
+
+/** The next time the clock on the wall shows `text` (`06:00`), after `now`. */
+export function nextTime(text: string, now: Date): Date {
+  const [, hour = '', minute = ''] = /^(\d{1,2}):(\d{2})$/.exec(text) ?? [];
+  if (hour === '' || Number(hour) > 23 || Number(minute) > 59) {
+    throw new UsageError('BAD_TIME', `--until ${text} is not a time of the day`, {
+      remedy: 'Give hours and minutes, as 06:00.',
+    });
+  }
+  const then = new Date(now);
+  then.setHours(Number(hour), Number(minute), 0, 0);
+  if (then <= now) then.setDate(then.getDate() + 1);
+  return then;
+}
+
 /** A seed of the lab's random numbers. */
 export function seedOf(text: string): number {
   const seed = /^\d+$/.test(text) ? Number(text) : -1;

@@ -37,9 +37,15 @@ async function readCrashes(file: string): Promise<{ crashes: CrashReport[]; drop
   const input = file === '-' ? process.stdin : createReadStream(file);
   try {
     await pipeline(input, async (chunks: AsyncIterable<Uint8Array>) => {
-      for await (const chunk of chunks) crashes.push(...parser.push(chunk).map(withoutLines));
+      let first = true;
+      for await (const chunk of chunks) {
+        if (first) refuseOtherFormats(chunk, file);
+        first = false;
+        crashes.push(...parser.push(chunk).map(withoutLines));
+      }
     });
   } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
     throw new UsageError('CONSOLE_UNREADABLE', `cannot read the console ${file}`, {
       cause,
       remedy: 'Give the path of a console log, or - for standard input.',
@@ -47,6 +53,25 @@ async function readCrashes(file: string): Promise<{ crashes: CrashReport[]; drop
   }
   crashes.push(...parser.end().map(withoutLines));
   return { crashes, dropped: parser.dropped };
+}
+
+const formats: readonly (readonly [name: string, magic: readonly number[], remedy: string])[] = [
+  ['compressed with gzip', [0x1f, 0x8b], 'zcat FILE | ferrolab console -'],
+  ['compressed with xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a], 'xzcat FILE | ferrolab console -'],
+  ['compressed with zstd', [0x28, 0xb5, 0x2f, 0xfd], 'zstdcat FILE | ferrolab console -'],
+  ['compressed with bzip2', [0x42, 0x5a, 0x68], 'bzcat FILE | ferrolab console -'],
+  ['in UTF-16', [0xff, 0xfe], 'iconv -f UTF-16 -t UTF-8 FILE | ferrolab console -'],
+  ['in UTF-16', [0xfe, 0xff], 'iconv -f UTF-16 -t UTF-8 FILE | ferrolab console -'],
+];
+
+/** A log that cannot be read as text must not be taken for one without a crash. */
+function refuseOtherFormats(start: Uint8Array, file: string): void {
+  const format = formats.find(([, magic]) => magic.every((byte, at) => start[at] === byte));
+  if (format === undefined) return;
+  const [name, , remedy] = format;
+  throw new UsageError('CONSOLE_UNREADABLE', `the console ${file} is ${name}`, {
+    remedy: `Unpack it: ${remedy.replace('FILE', file === '-' ? 'FILE' : file)}`,
+  });
 }
 
 /** The list needs no bodies, and a thousand of them would need much memory. */

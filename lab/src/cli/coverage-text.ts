@@ -3,9 +3,6 @@ import type { Reached } from '../coverage/driver-coverage.ts';
 import type { WorldCoverageReport } from '../coverage/world-coverage.ts';
 import { textTable } from '../text-table.ts';
 
-/** File of a run folder with the blocks of the driver's code that were executed. */
-export const blocksFile = 'blocks.txt';
-
 const shownFunctions = 20;
 
 /** The totals, for `--json`. */

@@ -25,7 +25,7 @@ export async function huntLive(
   const progress = new StreamProgress(process.stderr);
   const building = { wait: { signal, deadline: Deadline.never }, progress };
   const { kernel } = draft.machine;
-  const { defect, name } = draft.driver;
+  const { defect } = draft.driver;
   const parts = await gatherSoakParts(kernel, driver, defect, building).finally(() =>
     progress.close(),
   );
@@ -36,7 +36,7 @@ export async function huntLive(
   const log = new LiveHunt(first, (hunt) => observer(hunt, undefined));
   const request = {
     targetName: draft.target,
-    ...{ target, driverName: name, driver, defect },
+    ...{ target, driver, defect },
     workloadName: draft.workload.name,
     ...{ kernel, accel, seed, workers, budgetMs },
   };

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { WorldCoverage, WorldCoverageReport } from '../coverage/world-coverage.ts';
 import type { Simulation } from '../replay/simulation.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import type { SimWorld } from '../run/world.ts';
 import { type HuntedWorld, hunt } from '../soak/hunt.ts';
 import type { HuntState } from '../soak/hunt-tally.ts';
-import { blocksFile } from './coverage-text.ts';
+import { addRun, blocksFile } from '../soak/sim-coverage.ts';
 import { prepareSimulation } from './simulation.ts';
 
 /** What is hunted in. */
@@ -87,12 +85,7 @@ async function runIn(
     return { ...ran, fingerprint: fingerprintOf(ran), reachedNew: false };
   }
   const ran = await simulation.run(world, { signal, driverTrace: { blocks: blocksFile } });
-  const file = join(ran.folder, blocksFile);
-  // A QEMU that did not end in order has written nothing.
-  const executed = await readFile(file, 'utf8').catch(() => '');
-  const reachedNew = coverage.add(executed, ran.loads, ran.states);
-  // Another run of the same world writes it again.
-  await rm(file, { force: true });
+  const reachedNew = await addRun(coverage, ran);
   return { ...ran, fingerprint: fingerprintOf(ran), reachedNew };
 }
 

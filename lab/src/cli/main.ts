@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { AbortedError } from 'qemu-ipc/errors';
 import { exitStatus, Interrupted, LabError } from '../errors.ts';
-import { fullDisk } from './full-disk.ts';
+import { fullDisk } from '../full-disk.ts';
 
 /** The verbs. Each is loaded when it is asked for: start-up time counts in a warm boot. */
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
@@ -19,6 +19,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   repro: async () => (await import('./repro.ts')).reproCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
   soak: async () => (await import('./soak.ts')).soakCommand(),
+  store: async () => (await import('./store.ts')).storeCommand(),
 };
 
 /** 128 and the number of SIGPIPE. */

@@ -10,8 +10,9 @@ import { readWorld } from '../run/read-world.ts';
 import { type SimRun, switchesFile } from '../run/sim-run.ts';
 import { listed, readSwitches } from '../run/switches.ts';
 import type { SimWorld } from '../run/world.ts';
+import { blocksFile } from '../soak/sim-coverage.ts';
 import { outputFile } from './choice.ts';
-import { blocksFile, counts, coverageText } from './coverage-text.ts';
+import { counts, coverageText } from './coverage-text.ts';
 import { interruptSignal } from './signals.ts';
 import { prepareSimulation, simExitStatus } from './simulation.ts';
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
 import { StreamProgress } from '../artifacts/build-progress.ts';
 import { projectRoot } from '../artifacts/project-root.ts';
@@ -12,15 +10,13 @@ import type {
   WorkloadConfig,
 } from '../config/define-lab.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { readDriverMap } from '../coverage/driver-map.ts';
-import { WorldCoverage } from '../coverage/world-coverage.ts';
 import { defectFolders, loadChosenDefects } from '../defects/catalogue.ts';
 import { workloadOfDefect } from '../defects/defect-workload.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Simulation } from '../replay/simulation.ts';
-import { setupBlocksFile } from '../run/driver-template.ts';
 import type { WorldDraft } from '../run/read-world.ts';
 import { newRunId } from '../run/run-folder.ts';
+import { coverageOf } from '../soak/sim-coverage.ts';
 import { completeWorld, configured, Simulator } from '../soak/sim-scenario.ts';
 import { gatherSoakParts } from '../soak/soak-parts.ts';
 import { ResultStore } from '../store/result-store.ts';
@@ -88,7 +84,7 @@ export async function prepareSimulation(
     withSeed: (seed) => completeWorld({ ...draft, seed }, target, parts),
     run: async (other = world, { signal: stop = signal, ...options } = {}) => {
       const within: Wait = { signal: stop, deadline: Deadline.never };
-      const ran = await simulator.run(other, id, within, options);
+      const ran = await simulator.run(other, { campaignId: id }, within, options);
       // One that was held on its way is no result.
       if (options.hold === undefined) await store.record(ran.verdict);
       return ran;
@@ -98,18 +94,12 @@ export async function prepareSimulation(
     },
     boot: (other) => simulator.boot(other, { signal, deadline: Deadline.never }),
     coverage: async (stop) => {
-      const ko = parts.modules[world.driver.name];
-      if (ko === undefined) {
+      const within: Wait = { signal: stop, deadline: Deadline.never };
+      const measured = await coverageOf(world, parts, simulator, within);
+      if (measured === undefined) {
         throw new UsageError('NO_MODULE', `${world.driver.name} is part of the kernel`, {
           remedy: 'What of it is executed is not seen: leave --coverage out, or say --no-coverage.',
         });
-      }
-      const within: Wait = { signal: stop, deadline: Deadline.never };
-      const measured = new WorldCoverage(await readDriverMap(ko, parts.qemu.toolchainRoot, within));
-      const { folder, facts } = await simulator.driverTemplate(world, within);
-      if (facts.loaded !== null) {
-        const executed = await readFile(join(folder, setupBlocksFile), 'utf8').catch(() => '');
-        measured.add(executed, [facts.loaded.sections], {});
       }
       return measured;
     },

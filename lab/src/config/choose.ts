@@ -3,10 +3,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { DriverConfig, LabConfig, TargetConfig, WorkloadConfig } from './define-lab.ts';
+import type { FaultType } from './fault-types.ts';
 import { workloadProblems } from './workload-problems.ts';
 
 /** The entry called `name`; a usage error that lists those that exist when there is none. */
-function pick<T>(what: string, entries: Readonly<Record<string, T>>, name: string): T {
+export function pick<T>(what: string, entries: Readonly<Record<string, T>>, name: string): T {
   const found = Object.hasOwn(entries, name) ? entries[name] : undefined;
   if (found === undefined) {
     throw unknownName(what, name, Object.keys(entries));
@@ -34,6 +35,11 @@ export function chooseWorkload(target: TargetConfig, name: string): WorkloadConf
     });
   }
   return workload;
+}
+
+/** The faults of the profile called `name`; null for `usual`, in which each workload has its own. */
+export function chooseProfile(target: TargetConfig, name: string): readonly FaultType[] | null {
+  return name === 'usual' ? null : pick('profile', target.profiles ?? {}, name);
 }
 
 /** Checks that `name` is in the driver's catalogue of defects. */

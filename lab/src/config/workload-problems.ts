@@ -2,6 +2,11 @@
 import type { WorkloadConfig } from './define-lab.ts';
 import { reloadRound } from './step-names.ts';
 
+/** Whether a simulated guest can do all of its steps. */
+export function worksSimulated(_workload: Pick<WorkloadConfig, 'steps'>): boolean {
+  return true;
+}
+
 /** What is wrong with the steps of a workload, in words. */
 export function workloadProblems({ steps = reloadRound }: Pick<WorkloadConfig, 'steps'>): string[] {
   const problems = steps

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { detectHeader } from './all-detectors.ts';
+import { detectHeader, mayHaveHeader } from './all-detectors.ts';
 import { type ConsoleLine, readConsoleLine } from './console-line.ts';
 import type { CrashReport } from './crash-report.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { OpenReport } from './open-report.ts';
 import { RebootWatch } from './reboot-watch.ts';
+import { plainText } from './terminal-text.ts';
 
 export interface ConsoleParserOptions {
   /** Reports after this many are counted, not returned; 1000 unless told. */
@@ -70,7 +71,19 @@ export class ConsoleParser {
   }
 
   #line(raw: string, number: number): void {
+    if (this.#open.size === 0 && this.#isOrdinary(raw)) {
+      this.#last = null;
+      return;
+    }
     for (const line of readConsoleLine(raw, number)) this.#message(line);
+  }
+
+  /** Most lines of most consoles: no report is open and none begins. */
+  #isOrdinary(raw: string): boolean {
+    if (this.#reboots.needs(raw) || mayHaveHeader(raw)) return false;
+    // An escape sequence can stand in the middle of a word.
+    const plain = plainText(raw);
+    return plain === raw || !mayHaveHeader(plain);
   }
 
   #message(line: ConsoleLine): void {
@@ -157,7 +170,7 @@ export class ConsoleParser {
     this.#keep({
       title: 'unexpected kernel reboot',
       altTitles: [],
-      type: 'UNEXPECTED_REBOOT',
+      type: 'REBOOT',
       family: 'reboot',
       frame: null,
       corrupted: false,

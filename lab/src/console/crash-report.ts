@@ -34,10 +34,10 @@ export type CrashType =
   | 'MEMORY_SAFETY_BUG'
   | 'MEMORY_SAFETY_UBSAN'
   | 'NULL-POINTER-DEREFERENCE'
+  | 'REBOOT'
   | 'REFCOUNT_WARNING'
   | 'SYZ_FAILURE'
   | 'UBSAN'
-  | 'UNEXPECTED_REBOOT'
   | 'WARNING';
 
 /** One crash found in a console. Lines are numbered from 1; `lines` is bounded and free of terminal escapes. */

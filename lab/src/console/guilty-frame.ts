@@ -10,14 +10,18 @@ export type FrameSearch =
   | 'innermost'
   /** As `innermost`, after the places where locks were taken. */
   | 'lock'
+  /** The first place where a lock was taken, whoever took it; else as `innermost`. */
+  | 'taker'
+  /** As `innermost`, in the stack that allocated a page. */
+  | 'page-owner'
+  /** As `innermost`, unless the task waits where many do: for RCU or for the lock of network configuration. */
+  | 'wait'
   /** As `innermost`, in the stack on which a lock became dangerous. */
   | 'dependency'
   /** The entry point that somebody called and that does not come back: a system call's or a timer's handler. */
   | 'entry'
-  /** As `entry`, but of what an interrupt came into, if one did. */
+  /** As `entry`, of what an interrupt came into: a task that got no CPU is not the one that stalls. */
   | 'interrupted'
-  /** As `innermost`, without the instruction pointer. */
-  | 'caller'
   | 'none';
 
 export interface FrameQuery {
@@ -42,11 +46,17 @@ export function guiltyFrame(body: ReportBody, query: FrameQuery): string | null 
     case 'entry':
       return stalledEntry(body, false) ?? null;
     case 'interrupted':
-      return stalledEntry(body, true) ?? stalledEntry(body, false) ?? null;
-    case 'caller':
-      return first(body, ['trace'], (name, place) => place === 'call' && wanted(name));
+      return stalledEntry(body, true) ?? null;
     case 'lock':
       return first(body, ['lock', 'trace'], wanted);
+    case 'taker':
+      return first(body, ['lock'], () => true) ?? first(body, ['trace'], wanted);
+    case 'page-owner':
+      return first(body, ['owner'], wanted);
+    case 'wait':
+      return (
+        commonWait(body) ?? first(body, ['trace'], (name) => !waits.test(name) && wanted(name))
+      );
     case 'dependency':
       return first(body, ['chain'], wanted) ?? first(body, ['lock', 'trace'], wanted);
     case 'innermost':
@@ -57,10 +67,25 @@ export function guiltyFrame(body: ReportBody, query: FrameQuery): string | null 
 function first(
   body: ReportBody,
   kinds: readonly StretchKind[],
-  wanted: (name: string, place: PlacedFrame['place']) => boolean,
+  wanted: (name: string) => boolean,
 ): string | null {
   for (const frame of body.frames) {
-    if (kinds.includes(frame.kind) && wanted(frame.name, frame.place)) return frame.name;
+    if (kinds.includes(frame.kind) && wanted(frame.name)) return frame.name;
+  }
+  return null;
+}
+
+/** Ways to wait that say nothing of what one waits for. */
+const waits =
+  /sched|_lock|_slowlock|down|rwsem|completion|kthread|wait|synchronize|__switch_to|cancel_delayed_work|rcu_barrier/;
+
+/** The two waits that victims of one hang share, whatever each was about to do. */
+function commonWait({ frames }: ReportBody): string | null {
+  const [stretch] = frames.flatMap((frame) => (frame.kind === 'trace' ? [frame.stretch] : []));
+  for (const frame of frames) {
+    if (frame.kind !== 'trace' || frame.stretch !== stretch) continue;
+    if (frame.name.includes('rtnl_lock')) return frame.name;
+    if (/synchronize_(?:s?rcu|net|sched)/.test(frame.name)) return 'synchronize_rcu';
   }
   return null;
 }

@@ -16,6 +16,10 @@ const afterglow = 400;
 /** How soon a stack trace must follow a header that proves nothing alone. */
 const traceWithin = 15;
 
+/** Messages of others that bring a stack along and are no crash. */
+const otherStory =
+  /FAULT_INJECTION: forcing a failure|vmalloc(?: error|: allocation failure)|FAULT_FLAG_ALLOW_RETRY missing|page allocation (?:failure|stalls)/;
+
 /** A report whose end was not seen yet. */
 export class OpenReport {
   readonly startLine: number;
@@ -89,7 +93,7 @@ export class OpenReport {
       return;
     }
     // A forced failure tells its own story, with a stack of its own.
-    if (line.caller !== '' && line.text.startsWith('FAULT_INJECTION: forcing')) {
+    if (!isHeader && otherStory.test(line.text)) {
       this.#ended = true;
       return;
     }
@@ -134,7 +138,8 @@ export class OpenReport {
   }
 
   #hasTrace(): boolean {
-    return this.#followed || readReportBody(this.#lines.slice(0, traceWithin)).hasTrace;
+    if (this.#followed || this.#lines.length < 2) return this.#followed;
+    return readReportBody(this.#lines.slice(0, traceWithin)).hasTrace;
   }
 }
 

@@ -6,9 +6,9 @@ import { readFrames, type StackFrame } from './stack-frame.ts';
 /**
  * What a stretch of a report tells about:
  * `trace` where the CPU or task is, `history` where memory was allocated, freed or made,
- * `chain` how locks depended on each other before, `lock` the place that took a lock.
+ * `owner` where a page was allocated, `chain` how locks depended on each other before, `lock` the place that took a lock.
  */
-export type StretchKind = 'trace' | 'history' | 'chain' | 'lock';
+export type StretchKind = 'trace' | 'history' | 'owner' | 'chain' | 'lock';
 
 export interface PlacedFrame extends StackFrame {
   readonly kind: StretchKind;
@@ -37,6 +37,7 @@ const traceLabel =
   /^\s*(?:(?:Call [Tt]race|Backtrace|[Ss]tack backtrace|backtrace(?: \(crc [0-9a-f]+\))?|Stack trace|NMI backtrace for cpu \d+.*)\s*:?|RIP: |Krnl Code:|goroutine \d+ \[)/;
 const historyLabel =
   /^\s*(?:Allocated by|Freed by|Last (?:potentially related|call_rcu|work)|Second to last|Uninit was (?:created|stored)|Local variable|Origin:|chained origin:|kfence-#.*(?:allocated|freed) by|(?:allocated|freed|wrote) by task|The buggy address|page (?:last )?(?:allocated|free|owner)|Memory state|INFO: (?:Allocated|Freed) in|Preemption disabled at:)/;
+const ownerLabel = /^\s*page last allocated/;
 const chainLabel =
   /^\s*(?:-> #\d+|the existing dependency chain|\.\.\. which became|to a \S+-irq-unsafe lock|which became|the (?:shortest )?dependencies|the (?:first|second) lock|\{[A-Z-]+\} state was registered|irq event stamp)/;
 const lockPlace = /\bat: (?:\[<[0-9a-f]+>\]\s*)?([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
@@ -56,7 +57,7 @@ export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
     }
     if (text.includes('</IRQ>') || text.includes('<EOI>')) inInterrupt = false;
     if (historyLabel.test(text)) {
-      kind = 'history';
+      kind = ownerLabel.test(text) ? 'owner' : 'history';
       stretch++;
     } else if (chainLabel.test(text)) {
       kind = 'chain';

@@ -6,9 +6,12 @@ const dispatchers = [
   '(?:do_|el0_|invoke_|ret_)(?:syscall\\w*|svc\\w*|fast_syscall\\w*)|_*do_fast_syscall_\\w+|(?:x64|ia32)_sys_call|entry_SYS\\w+|el0\\w*svc\\w*|sysenter_\\w+|int_ret_from_sys_call|system_call\\w*|tracesys\\w*|__sys_trace\\w*',
   'vfs_ioctl|do_vfs_ioctl|ksys_ioctl|(?:compat_)?SyS_ioctl|(?:__\\w+_)?(?:compat_)?sys_ioctl|\\w+_compat_ioctl|compat_\\w*ioctl',
   '_*vfs_(?:read|write|readv|writev|iter_\\w+)|new_sync_(?:read|write)|do_iter_\\w+|call_(?:read|write)_iter|do_loop_readv_writev|_*kernel_(?:read|write)',
-  '_*sock_(?:sendmsg|recvmsg|write_iter|read_iter|do_ioctl|ioctl)\\w*|nfnetlink_rcv_msg|rtnetlink_rcv_msg|_*do_sock_(?:set|get)sockopt',
+  '_*sock_(?:sendmsg|recvmsg|write_iter|read_iter|do_ioctl|ioctl|release|mmap)\\w*|nfnetlink_rcv_msg|rtnetlink_rcv_msg|netlink_dump|_*do_sock_(?:set|get)sockopt|sock_common_\\w+|sk_common_release|do_accept|kernel_(?:accept|connect|listen|setsockopt)|__sys_(?:connect|listen|accept4?|socketpair|[gs]etsockopt)(?:_file)?',
+  'call_mmap|_*mmap_region|do_mmap|do_dentry_open|vfs_open|blkdev_(?:driver_)?ioctl',
+  // The handler of a mapping's faults; a fault on the way of something else does not cut that off.
+  '__do_fault|_*do_page_fault|page_fault',
   // Deferred work, threads, timers, interrupts.
-  'process_one_work|process_scheduled_works|worker_thread|kthread(?:_worker_fn)?|kernel_thread_helper|ret_from_fork\\w*|task_work_run|_*fput|rcu_(?:core|do_batch|process_callbacks)|tasklet_action\\w*',
+  'process_one_work|process_scheduled_works|worker_thread|kthread(?:_worker_fn)?|kernel_thread_helper|ret_from_fork\\w*|task_work_run|_*fput|rcu_(?:core|do_batch|process_callbacks)|tasklet_\\w*action\\w*|smpboot_thread_fn',
   'call_timer_fn|expire_timers|_*run_timers|run_timer_\\w+|_*run_hrtimer|__hrtimer_run_queues|hrtimer_interrupt|hrtimer_run_\\w+|run_posix_cpu_timers',
   '_*do_softirq\\w*|handle_softirqs|invoke_softirq|net_rx_action|_*napi_poll\\w*|run_ksoftirqd|_*handle_irq_event\\w*|handle_\\w+_irq|generic_handle_\\w+|process_backlog|_*netif_receive_skb\\w*',
 ];
@@ -16,9 +19,8 @@ const dispatchers = [
 /** Where one activity was cut off by another: what ran on top of it says nothing about it. */
 const interruptEntries = [
   '(?:smp_)?(?:\\w*apic_timer_interrupt|reschedule_interrupt|call_function\\w*interrupt)|smp_apic_timer\\w*',
-  '(?:asm_|instr_)?(?:sysvec|exc|common_interrupt)\\w*|irqentry_\\w+|ret_from_intr|common_interrupt|do_IRQ|interrupt_entry|asm_call_\\w+|call_on_\\w*stack',
+  '(?:asm_|instr_)?(?:sysvec|exc(?!_page_fault)|common_interrupt)\\w*|irqentry_\\w+|ret_from_intr|common_interrupt|do_IRQ|interrupt_entry|asm_call_\\w+|call_on_\\w*stack',
   'el1\\w*|gic_handle_irq|_*irq_svc|arch_timer_handler\\w*|do_interrupt_handler|handle_domain_irq|riscv_intc_irq|do_irq',
-  'page_fault|do_page_fault|do_user_addr_fault|handle_page_fault|async_page_fault',
 ];
 
 /** What the watchdogs themselves, the scheduler and the idle loop look like on a stack. */

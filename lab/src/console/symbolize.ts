@@ -3,6 +3,7 @@
 import type { Wait } from 'qemu-ipc/wait';
 import { readConsoleLine } from './console-line.ts';
 import type { CrashReport } from './crash-report.ts';
+import { decodeCode, type RunTool } from './decode-code.ts';
 import { readSymbolizerOutput, type SourcePlace } from './source-lines.ts';
 import { functionName, readFrames, type StackFrame } from './stack-frame.ts';
 import { SymbolTable } from './symbol-table.ts';
@@ -12,14 +13,13 @@ export interface SymbolizeOptions {
   readonly vmlinux: string;
   /** Paths of modules (.ko) by their names in the kernel. */
   readonly modules: ReadonlyMap<string, string>;
-  /** Runs a program of the toolchain and resolves to its standard output; rejects when it fails. */
-  readonly runTool: (argv: readonly string[], wait: Wait) => Promise<string>;
+  readonly runTool: RunTool;
   /** Symbol tables read before, by path; filled by each call, so that a campaign reads each object once. */
   readonly tables?: Map<string, Promise<SymbolTable>>;
 }
 
 export interface SymbolizedReport {
-  /** The report with file and line behind each function and inlined functions on lines of their own. */
+  /** The report with file and line behind each function, inlined functions on lines of their own and code disassembled. */
   readonly text: string;
   /** Why some or all places are missing; null when everything was tried. */
   readonly note: string | null;
@@ -33,7 +33,7 @@ interface FrameLine {
 /** Batches stay below the limits of a command line. */
 const addressesPerRun = 1000;
 
-/** Resolves the functions of a report to source lines. Never rejects: what fails is left plain, and the note says why. */
+/** Resolves the functions of a report to source lines and disassembles its code. Never rejects: what fails is left plain, and the note says why. */
 export async function symbolize(
   report: CrashReport,
   options: SymbolizeOptions,
@@ -53,7 +53,14 @@ export async function symbolize(
       );
     }
   }
-  const text = report.lines.flatMap((line, index) => render(line, places.get(index) ?? []));
+  const code = await decodeCode(report.lines, options.runTool, wait).catch((error: unknown) => {
+    notes.add(`code not decoded: ${error instanceof Error ? error.message : String(error)}`);
+    return new Map<number, readonly string[]>();
+  });
+  const text = report.lines.flatMap((line, index) => [
+    ...render(line, places.get(index) ?? []),
+    ...(code.get(index) ?? []),
+  ]);
   return { text: text.join('\n'), note: notes.size === 0 ? null : [...notes].join('; ') };
 }
 

@@ -26,6 +26,14 @@ export interface CoverageReport {
   readonly missingFunctions: readonly { readonly name: string; readonly place: string | null }[];
 }
 
+/** What some runs have executed, to go on from: addresses as they are in the driver's map, in hexadecimal digits. */
+export interface ExecutedState {
+  /** Start and end of each block. */
+  readonly blocks: readonly string[];
+  /** From and to of each way on from a conditional jump. */
+  readonly ways: readonly string[];
+}
+
 /** Adds up what runs execute of one driver. */
 export class DriverCoverage {
   readonly #map: DriverMap;
@@ -56,6 +64,22 @@ export class DriverCoverage {
     }
     this.#bytes = new Intervals(this.#blocks.values()).size;
     return this.#bytes > before[0] || this.#gone.size > before[1];
+  }
+
+  /** Everything so far, for another one to go on from. */
+  get state(): ExecutedState {
+    const blocks = [...this.#blocks.values()].map(({ start, end }) => wayOf(start, end));
+    return { blocks, ways: [...this.#gone] };
+  }
+
+  /** Takes what another one had come to. */
+  take({ blocks, ways }: ExecutedState): void {
+    for (const text of blocks) {
+      const [start = '', end = ''] = text.split(' ');
+      this.#blocks.set(text, { start: BigInt(`0x${start}`), end: BigInt(`0x${end}`) });
+    }
+    for (const way of ways) if (this.#ways.has(way)) this.#gone.add(way);
+    this.#bytes = new Intervals(this.#blocks.values()).size;
   }
 
   /** Ways on from conditional jumps, two each. */
@@ -101,7 +125,7 @@ export class DriverCoverage {
 }
 
 function wayOf(from: bigint, to: bigint): string {
-  return `${from} ${to}`;
+  return `${from.toString(16)} ${to.toString(16)}`;
 }
 
 /** Addresses, asked whether they are among some ranges. */

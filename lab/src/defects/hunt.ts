@@ -67,22 +67,21 @@ export async function hunt(
 ): Promise<HuntResult> {
   const log = new HuntLog(Object.keys(request.profiles), checkedAtEnd(request.profiles));
   const observer: CampaignObserver = {
-    runStarted: (cycle, seed) => {
+    runStarted: (item) => {
       log.begin();
-      watch.runStarted(cycle, seed);
+      watch.runStarted(item);
     },
-    runStep: (cycle, step) => watch.runStep(cycle, step),
-    runEnded: (verdict) => {
-      log.add(verdict);
-      watch.runEnded(verdict);
+    runStep: (item, step) => watch.runStep(item, step),
+    runEnded: (item, verdict) => {
+      if (verdict !== null) log.add(verdict);
+      watch.runEnded(item, verdict);
     },
   };
-  const { driverName, driver, defect, targetName, parts, accel, seed, workers, budgetMs } = request;
-  const summary = await soakLive(
+  const { driver, defect, targetName, parts, accel, seed, workers, budgetMs } = request;
+  const soaked = await soakLive(
     {
       target: { ...request.target, workloads: request.profiles },
       targetName,
-      driverName,
       driver,
       defect,
       workloadName: Object.keys(request.profiles).join('+'),
@@ -100,8 +99,8 @@ export async function hunt(
   );
   return log.result({
     interrupted: signal.aborted,
-    gaveUp: summary.end.kind === 'gave-up' ? summary.end.reason : null,
-    deadFaults: summary.deadFaults,
+    gaveUp: soaked.end.kind === 'gave-up' ? soaked.end.reason : null,
+    deadFaults: soaked.deadFaults,
   });
 }
 

@@ -50,7 +50,7 @@ export async function huntOrRecall(quarry: Quarry, ground: HuntGround): Promise<
   if (!quarry.run || ground.signal.aborted) {
     return null;
   }
-  using progress = new SoakProgress(ground.stream, request.budgetMs);
+  using progress = new SoakProgress(ground.stream, { budgetMs: request.budgetMs });
   progress.line(
     `${request.driver.module} ${quarry.defect ?? 'clean'} under ${Object.keys(quarry.profiles).join(', ')}, seed ${request.seed}`,
   );

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { cameBack } from '../run/repetition.ts';
 import type { StoredRun } from '../store/result-store.ts';
 import type { CrashGroupReport } from './campaign-report.ts';
 import type { GroupedCrashes } from './crash-groups.ts';
@@ -20,7 +21,7 @@ export async function chooseReproducer({
   const simulated = runs.filter(({ cell }) => cell.mode === 'sim');
   const live = runs.filter(({ cell }) => cell.mode !== 'sim');
   const kept = simulated.slice(0, mostTried).find(hasWorld);
-  if (kept !== undefined) return reproducerOf(kept);
+  if (kept !== undefined) return await reproducerOf(kept);
   for (const run of live.slice(0, mostTried)) {
     const found = await foundInSimulation(run);
     if (found !== null) return found;
@@ -28,12 +29,17 @@ export async function chooseReproducer({
   const [first] = runs;
   const left = live.slice(0, mostTried).find(hasWorld) ?? first;
   if (left === undefined) throw new RangeError('a group without crashes');
-  return reproducerOf(left);
+  return await reproducerOf(left);
 }
 
-function reproducerOf({ runId, folder, cell }: StoredRun): CrashGroupReport['reproducer'] {
+async function reproducerOf({
+  runId,
+  folder,
+  cell,
+}: StoredRun): Promise<CrashGroupReport['reproducer']> {
   const verb = cell.mode === 'sim' ? 'repro' : 'hunt --from';
-  return { runId, folder, command: `ferrolab ${verb} ${shellWord(runId)}`, identical: null };
+  const command = `ferrolab ${verb} ${shellWord(runId)}`;
+  return { runId, folder, command, identical: await cameBack(folder) };
 }
 
 function hasWorld({ folder }: StoredRun): boolean {
@@ -58,7 +64,7 @@ async function foundInSimulation({
     const other = join(dirname(folder), runId);
     const command = `ferrolab repro ${shellWord(runId)}`;
     return existsSync(join(other, 'world.json'))
-      ? { runId, folder: other, command, identical: null }
+      ? { runId, folder: other, command, identical: await cameBack(other) }
       : null;
   } catch {
     return null;

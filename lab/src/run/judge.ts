@@ -132,7 +132,7 @@ function guestCrashes(evidence: Evidence): readonly CrashRecord[] {
     return [crash('kernel panic without a report on the console', 'DoS')];
   }
   if (evidence.guestReset) {
-    return [crash('unexpected kernel reboot', 'UNEXPECTED_REBOOT')];
+    return [crash('unexpected kernel reboot', 'REBOOT')];
   }
   return [];
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Verdict } from '../verdict.ts';
-import type { CampaignObserver } from './campaign.ts';
+import type { CampaignItem, CampaignObserver } from './campaign.ts';
 import { type HuntState, HuntTally } from './hunt-tally.ts';
 
 /** Follows the runs of a soak, and ends it with the first crash if that is enough. */
@@ -26,9 +26,9 @@ export class LiveHunt implements CampaignObserver {
 
   runStep(): void {}
 
-  runEnded(verdict: Verdict): void {
+  runEnded(_item: CampaignItem, verdict: Verdict | null): void {
     // One that was cut by the crash of another tells nothing.
-    if (this.#over.signal.aborted) return;
+    if (verdict === null || this.#over.signal.aborted) return;
     this.#tally.add(verdict, verdict.exposure.virtualMs * 1e6);
     this.#observer(this.state());
     if (this.#enough && verdict.crashes.length > 0) this.#over.abort();

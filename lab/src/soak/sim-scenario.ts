@@ -29,9 +29,11 @@ import type { StateDirectory } from '../store/state-directory.ts';
 import type { Cell } from '../verdict.ts';
 import { linkedPair, type MachineSpec } from '../vm/machine-spec.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
-import { faultsOn, soakParameters } from './live-soak.ts';
+import { soakParameters } from './guest-machine.ts';
+import { type RunOrigin, usualProfile } from './run-origin.ts';
 import type { SoakParts } from './soak-parts.ts';
 import { toolchainSymbolizer } from './symbolizer.ts';
+import { faultsOn } from './target-faults.ts';
 
 /** The entry of the configuration that a world is of, with more workloads; UsageError when there is none. */
 export function configured(
@@ -125,16 +127,18 @@ export class Simulator {
   /** Runs a world in a folder of its own. A saved machine that QEMU does not load is made again, once. */
   async run(
     world: SimWorld,
-    campaignId: string,
+    origin: RunOrigin,
     wait: Wait,
     options: SimRunOptions = {},
   ): Promise<SimRun> {
     const start = await this.#start(world, wait);
-    const ran = await this.#runFrom(start, world, campaignId, wait, options);
+    const ran = await this.#runFrom(start, world, origin, wait, options);
     if (!ran.badTemplate) return ran;
     await this.#templates.discard(start.template);
+    // It was no run of its world.
+    await rm(ran.folder, { recursive: true, force: true });
     const another = await this.#start(world, wait);
-    return await this.#runFrom(another, world, campaignId, wait, options);
+    return await this.#runFrom(another, world, origin, wait, options);
   }
 
   /** Boots the machine of a world under its schedule, and throws it away. */
@@ -197,16 +201,19 @@ export class Simulator {
   async #runFrom(
     { template, loaded, archives }: Start,
     world: SimWorld,
-    campaignId: string,
+    origin: RunOrigin,
     wait: Wait,
     options: SimRunOptions,
   ): Promise<SimRun> {
     // One that is held on its way is no result, and nobody shall find it among those.
-    const runs = options.hold === undefined ? this.#state.runs : join(this.#state.root, 'held');
+    const aside = origin.aside === true || options.hold !== undefined;
+    const runs = aside ? join(this.#state.root, 'held') : this.#state.runs;
+    const { campaignId, cycle = 0 } = origin;
     const folder = await createRunFolder(runs, newRunId(world.seed, new Date()), world, {
       campaignId,
-      cycle: 0,
+      cycle,
     });
+    origin.onFolder?.(folder.path);
     return await runSimulated(
       world,
       {
@@ -217,8 +224,10 @@ export class Simulator {
         pciId: this.#target.device.pciId,
         folder,
         campaignId,
-        cycle: 0,
-        cell: cellOf(world),
+        cycle,
+        attempt: origin.attempt ?? 0,
+        canary: origin.canary ?? false,
+        cell: cellOf(world, origin.profile),
         symbolize: toolchainSymbolizer(this.#parts),
         ...options,
       },
@@ -244,7 +253,10 @@ export class Simulator {
 }
 
 /** What a simulated run may be pooled with. */
-export function cellOf({ target, driver, machine, workload }: SimWorld): Cell {
+export function cellOf(
+  { target, driver, machine, workload }: SimWorld,
+  profile = usualProfile,
+): Cell {
   return {
     target,
     driver: driver.name,
@@ -252,7 +264,7 @@ export function cellOf({ target, driver, machine, workload }: SimWorld): Cell {
     kernel: machine.kernel,
     mode: 'sim',
     accel: 'tcg',
-    profile: 'usual',
+    profile,
     workload: workload.name,
   };
 }

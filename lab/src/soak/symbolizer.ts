@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execa } from 'execa';
-import { type Wait, waitFor } from 'qemu-ipc/wait';
+import { waitFor } from 'qemu-ipc/wait';
 import { inToolchain } from '../artifacts/toolchain-sandbox.ts';
+import type { RunTool } from '../console/decode-code.ts';
 import type { SymbolTable } from '../console/symbol-table.ts';
 import { symbolize } from '../console/symbolize.ts';
 import type { Symbolize } from '../run/crash-text.ts';
@@ -23,13 +24,13 @@ export function toolchainSymbolizer(
       at: `/lab/objects/${name}.ko`,
     })),
   ];
-  const runTool = async (argv: readonly string[], wait: Wait): Promise<string> => {
+  const runTool: RunTool = async (argv, wait, input) => {
     const sandbox = { tree: parts.qemu.toolchainRoot, mounts };
     const [command = '', ...args] = inToolchain(sandbox, argv);
     const stopped = new AbortController();
     const tool = execa(command, args, {
       cancelSignal: stopped.signal,
-      stdin: 'ignore',
+      ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
       maxBuffer: 256 * 1024 * 1024,
     });
     try {

@@ -25,7 +25,7 @@ function expansion(z: number, degrees: number): number {
     (2 / 3) * (z ** 2 - 1) +
     (z ** 3 - 7 * z) / (9 * root) -
     (6 * z ** 4 + 14 * z ** 2 - 32) / (405 * degrees) +
-    (9 * z ** 5 + 256 * z ** 3 - 433 * z) / (2_430 * root * degrees) +
+    (9 * z ** 5 + 256 * z ** 3 - 433 * z) / (4_860 * root * degrees) +
     (12 * z ** 6 - 243 * z ** 4 - 923 * z ** 2 + 1_472) / (25_515 * degrees ** 2)
   );
 }

@@ -21,6 +21,9 @@ export interface Mtbf {
  * MTBF of a time-truncated test with a constant failure rate, with its exact (chi-square) interval: Epstein and
  * Sobel 1953; NIST/SEMATECH e-Handbook 8.4.5.1. `confidence` is between 0 and 1. RangeError for what is no count,
  * no exposure or no confidence.
+ *
+ * The bound of zero failures is one-sided, so tighter than the limit of a two-sided interval: taken together, 95% intervals
+ * hold the MTBF in 93.8% of tests at least, and in less than 95% only of tests of 3.0 to 3.7 MTBFs.
  */
 export function estimateMtbf(failures: number, exposure: number, confidence = 0.95): Mtbf {
   checkCount('failures', failures);

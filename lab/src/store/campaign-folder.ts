@@ -38,6 +38,7 @@ const subjectSchema = z.object({
     initramfs: z.string(),
     driver: z.string(),
   }),
+  configuration: z.string(),
 });
 
 const recordSchema = z.object({
@@ -48,6 +49,7 @@ const recordSchema = z.object({
   seed: z.int().nonnegative(),
   startedAt: z.iso.datetime(),
   budgetMs: z.number(),
+  until: z.iso.datetime().nullable(),
   subjects: z.array(subjectSchema),
   canary: subjectSchema.nullable(),
 }) satisfies z.ZodType<CampaignRecord>;

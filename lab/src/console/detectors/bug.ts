@@ -21,6 +21,7 @@ export const bugDetectors: readonly Detector[] = [
     family: 'usercopy',
     header: /[kK]ernel BUG at \S*mm\/usercopy\.c/,
     title: 'BUG: bad usercopy in {frame}',
+    skip: /usercopy|^_*check_/,
     type: 'MEMORY_SAFETY_BUG',
   },
   // The core helper that ends a Rust panic whose first line was lost.
@@ -33,5 +34,12 @@ export const bugDetectors: readonly Detector[] = [
     type: 'BUG',
     incomplete: true,
   },
-  { ...inFrame, family: 'bug', title: 'kernel BUG in {frame}', type: 'BUG' },
+  {
+    ...inFrame,
+    family: 'bug',
+    title: 'kernel BUG in {frame}',
+    type: 'BUG',
+    // The checks of packets are in their accessors, the mistake is in who calls them.
+    skip: /^skb_/,
+  },
 ];

@@ -4,16 +4,22 @@ import type { CrashType } from '../crash-report.ts';
 import type { Detector } from '../detector.ts';
 
 function typeOf(title: string): CrashType {
-  const access = / Write(?: |$)/.test(title) ? 'WRITE' : 'READ';
-  if (/^KASAN: (?:double|invalid)-free/.test(title)) return 'KASAN-INVALID-FREE';
-  if (/^KASAN: null-ptr-deref/.test(title)) return `KASAN-NULL-POINTER-DEREFERENCE-${access}`;
-  if (/use-after-free|use-after-return|use-after-scope/.test(title)) {
+  const [, kind = '', word] = /^KASAN: ([a-z-]+)(?: (Read|Write)\b)?/.exec(title) ?? [];
+  const access = word === 'Write' ? 'WRITE' : 'READ';
+  if (kind === 'double-free' || kind === 'invalid-free') return 'KASAN-INVALID-FREE';
+  if (kind === 'null-ptr-deref' && word) return `KASAN-NULL-POINTER-DEREFERENCE-${access}`;
+  if (kind === 'use-after-free' || (kind === 'slab-use-after-free' && word)) {
     return `KASAN-USE-AFTER-FREE-${access}`;
   }
-  return /out-of-bounds|access|overflow/.test(title) || / (?:Read|Write) /.test(title)
-    ? `KASAN-${access}`
-    : 'KASAN-UNKNOWN';
+  const known = word === 'Write' ? written : word === 'Read' ? read : touched;
+  return known.test(kind) ? `KASAN-${access}` : 'KASAN-UNKNOWN';
 }
+
+// Which kinds have a type word of their own, with each access and when the access was lost; one is at least a read.
+const written =
+  /^(?:(?:global-|slab-|stack-|vmalloc-)?out-of-bounds|user-memory-access|wild-memory-access)$/;
+const read = new RegExp(`${written.source}|^(?:invalid-access|unknown-crash)$`);
+const touched = /^(?:(?:slab|stack)-out-of-bounds|wild-memory-access)$/;
 
 const kasan = { family: 'kasan', strength: 'cause', search: 'innermost', type: typeOf } as const;
 
@@ -27,10 +33,17 @@ export const kasanDetectors: readonly Detector[] = [
   },
   {
     ...kasan,
-    header: /BUG: KASAN: (?<kind>[a-z-]+) (?:in (?<fn>[^\s+]+)|on address)/,
+    header: /BUG: KASAN: (?<kind>[a-z-]+) in (?<fn>[^\s+]+)/,
     body: /(?:^|\n).*?\b(?<access>Read|Write) (?:of size \d+ )?(?:at addr|by task|of size)/,
     title: 'KASAN: {kind} {access} in {frame}',
     altTitles: ['bad-access in {frame}'],
+  },
+  {
+    ...kasan,
+    header: /BUG: KASAN: (?<kind>[a-z-]+) on address/,
+    body: /\n.*\b(?<access>Read|Write) of size \d/,
+    title: 'KASAN: {kind} {access}',
+    search: 'none',
   },
   {
     ...kasan,

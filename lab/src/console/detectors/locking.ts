@@ -6,9 +6,9 @@ const lockdep = {
   family: 'lockdep',
   strength: 'cause',
   type: 'LOCKDEP',
-  // Waiting for work is a lock to lockdep: the one who waits is to blame.
-  keep: /^_*(?:start_)?flush_work$/,
 } as const;
+// Who uses the pointer is to blame, not the accessors that look at it.
+const rcuAndAllocators = /rcu|kmem|slab/;
 const label = String.raw`(?:\[ )?(?<level>BUG|WARNING|INFO): `;
 const bannered = (text: string) => new RegExp(label + text);
 
@@ -16,17 +16,26 @@ const bannered = (text: string) => new RegExp(label + text);
 export const lockingDetectors: readonly Detector[] = [
   {
     ...lockdep,
-    header: bannered('possible (?:circular|recursive) locking(?: dependency)? detected'),
+    header: bannered('possible circular locking dependency detected'),
     body: /is trying to acquire lock[\s\S]*?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
     title: 'possible deadlock in {frame}',
+    // The locks of work items belong to whoever queued or waits for the work.
+    skip: /^(?:process_one_work|(?:flush|drain|destroy)_workqueue)$/,
     search: 'lock',
+  },
+  {
+    ...lockdep,
+    header: bannered('possible recursive locking detected'),
+    body: /is trying to acquire lock[\s\S]*?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    title: 'possible deadlock in {frame}',
+    search: 'taker',
   },
   {
     ...lockdep,
     header: bannered('possible irq lock inversion dependency detected'),
     body: /just changed the state of lock[\s\S]*?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
     title: 'possible deadlock in {frame}',
-    search: 'lock',
+    search: 'taker',
   },
   {
     ...lockdep,
@@ -58,6 +67,7 @@ export const lockingDetectors: readonly Detector[] = [
     header: /(?:WARNING|BUG): [sS]uspicious RCU usage/,
     body: /suspicious rcu_\w+|RCU used illegally|Illegal context switch|suspicious .*usage!/,
     title: 'WARNING: suspicious RCU usage in {frame}',
+    skip: rcuAndAllocators,
     search: 'innermost',
   },
   {
@@ -74,6 +84,7 @@ export const lockingDetectors: readonly Detector[] = [
     strength: 'cause',
     header: /INFO: suspicious RCU usage/,
     title: 'INFO: suspicious RCU usage in {frame}',
+    skip: rcuAndAllocators,
     type: '',
     search: 'innermost',
   },
@@ -81,6 +92,8 @@ export const lockingDetectors: readonly Detector[] = [
     ...lockdep,
     header: /INFO: trying to register non-static key/,
     title: 'INFO: trying to register non-static key in {frame}',
+    type: '',
+    skip: /lock|stack|IRQ/,
     search: 'innermost',
   },
   {
@@ -111,6 +124,8 @@ export const lockingDetectors: readonly Detector[] = [
     ...lockdep,
     header: bannered('lock held when returning to user space!'),
     title: '{level}: lock held when returning to user space in {frame}',
+    type: (title) => (title.startsWith('WARNING') ? 'LOCKDEP' : ''),
+    needsNoTrace: true,
     search: 'lock',
   },
   {
@@ -132,6 +147,7 @@ export const lockingDetectors: readonly Detector[] = [
     header:
       /BUG: (?<lock>spinlock|rwlock) (?<what>lockup suspected|lockup|already unlocked|recursion|bad magic|wrong owner|wrong CPU|cpu recursion|trylock failure on UP|\w+-lock (?:overflow|underflow))/,
     title: 'BUG: {lock} {what} in {frame}',
+    skip: /spin_|_(?:un)?lock/,
     search: 'innermost',
   },
   {
@@ -147,6 +163,7 @@ export const lockingDetectors: readonly Detector[] = [
     strength: 'cause',
     header: /BUG: scheduling while atomic/,
     title: 'BUG: scheduling while atomic in {frame}',
+    skip: /schedule/,
     type: 'ATOMIC_SLEEP',
     search: 'innermost',
   },
@@ -155,6 +172,7 @@ export const lockingDetectors: readonly Detector[] = [
     family: 'preemption',
     header: /BUG: using (?<call>\w+)\(\) in preemptible/,
     title: 'BUG: using {call}() in preemptible code in {frame}',
+    skip: /preempt|^debug_|processor_id|this_cpu/,
     search: 'innermost',
   },
   {

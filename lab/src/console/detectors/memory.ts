@@ -2,6 +2,9 @@
 
 import type { Detector } from '../detector.ts';
 
+// Whatever allocates or copies for its caller: it is the caller that forgot to give back.
+const allocates =
+  /alloc|slab|kmem|mmap|(?:str|strn|mem)dup|asprintf|create_object|pcpu_create|idr_get|list_lru_init/;
 const memory = { strength: 'cause', search: 'innermost', type: 'MEMORY_SAFETY_BUG' } as const;
 const counters = { family: 'page-tables', strength: 'cause', search: 'none', type: '' } as const;
 
@@ -12,6 +15,7 @@ export const memoryDetectors: readonly Detector[] = [
     strength: 'cause',
     header: /BUG: memory leak/,
     title: 'memory leak in {frame}',
+    skip: allocates,
     type: 'LEAK',
     search: 'innermost',
   },
@@ -21,6 +25,7 @@ export const memoryDetectors: readonly Detector[] = [
     repeats: true,
     header: /^\s*unreferenced object(?: \([\w ]+\))? (?:0x)?[0-9a-f]+ \(size \d+\)/,
     title: 'memory leak in {frame}',
+    skip: allocates,
     type: 'LEAK',
     search: 'innermost',
   },
@@ -32,6 +37,14 @@ export const memoryDetectors: readonly Detector[] = [
     type: 'LEAK',
     search: 'none',
     incomplete: true,
+  },
+  {
+    family: 'slub',
+    strength: 'cause',
+    header: /BUG kmalloc-\S+ .*: Object already free/,
+    title: 'BUG: Object already free',
+    type: 'DoS',
+    search: 'none',
   },
   {
     ...memory,
@@ -65,16 +78,16 @@ export const memoryDetectors: readonly Detector[] = [
     type: '',
     header: /BUG: Bad page (?<what>state|cache) in process/,
     title: 'BUG: Bad page {what} in {frame}',
-    skip: /^(?:bad_page|free_\w*page\w*|check_\w*page\w*|__free_pages\w*|page_\w+|release_pages|unmap_\w+|zap_\w+|prep_\w+)$/,
+    search: 'page-owner',
+    skip: /alloc|vmap|page_owner|free_unref|^_*folio|truncate_inode_pages|page_frag_free|(?:free|put|get|update|release)_page/,
   },
   {
     family: 'page-state',
     strength: 'cause',
     header: /BUG: Bad page map(?: in process)?/,
-    title: 'BUG: Bad page map in {frame}',
+    title: 'BUG: Bad page map',
     type: '',
-    search: 'innermost',
-    skip: /^print_bad_\w+$/,
+    search: 'none',
   },
   { ...counters, header: /BUG: Bad rss-counter state/, title: 'BUG: Bad rss-counter state' },
   {

@@ -26,6 +26,16 @@ export const oopsDetectors: readonly Detector[] = [
     title: 'BUG: unable to handle kernel paging request in {frame}',
     type: 'MEMORY_SAFETY_BUG',
   },
+  // The rest of the line was printed later, or by another CPU.
+  {
+    ...kernelFault,
+    header: /BUG: [uU]nable to handle kernel(?! NULL)/,
+    title: 'BUG: unable to handle kernel',
+    type: '',
+    altTitles: [],
+    search: 'none',
+    incomplete: true,
+  },
   {
     ...kernelFault,
     header: /Unable to handle kernel NULL pointer dereference/,
@@ -35,8 +45,9 @@ export const oopsDetectors: readonly Detector[] = [
   {
     ...kernelFault,
     header: /Unable to handle kernel (?<access>access to user memory|write to read-only memory)/,
+    unless: /BUG: /,
     title: 'BUG: unable to handle kernel {access} in {frame}',
-    type: 'MEMORY_SAFETY_BUG',
+    type: '',
   },
   {
     ...kernelFault,
@@ -51,7 +62,7 @@ export const oopsDetectors: readonly Detector[] = [
     title: 'BUG: stack guard page was hit in {frame}',
     altTitles: ['stack-overflow in {frame}'],
     type: '',
-    search: 'caller',
+    search: 'entry',
   },
   {
     ...kernelFault,

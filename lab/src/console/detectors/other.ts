@@ -4,8 +4,22 @@ import type { Detector } from '../detector.ts';
 
 const prefix = String.raw`^\s*(?:\[ )?(?:[\w.-]+(?: [\w.-]+)?: ){0,2}`;
 
+const cut = (level: string) =>
+  ({
+    family: 'other',
+    header: new RegExp(`${prefix}${level}:\\s*$`),
+    title: `${level}: corrupted`,
+    type: '',
+    search: 'none',
+    incomplete: true,
+  }) as const;
+
 /** Texts that no other detector knows. A BUG counts by itself; the rest only with a stack trace behind it. */
 export const otherDetectors: readonly Detector[] = [
+  // The rest of the line got lost.
+  { ...cut('BUG'), strength: 'cause' },
+  { ...cut('WARNING'), strength: 'needs-trace' },
+  { ...cut('INFO'), strength: 'needs-trace' },
   {
     family: 'other',
     strength: 'cause',

@@ -45,6 +45,12 @@ export const panicDetectors: readonly Detector[] = [
   },
   {
     ...panic,
+    header: /Kernel panic - not syncing: (?<why>Couldn't open N_TTY ldisc) for /,
+    title: 'kernel panic: {why}',
+    search: 'none',
+  },
+  {
+    ...panic,
     header: /Kernel panic - not syncing: (?<why>.+)/,
     title: 'kernel panic: {why}',
     search: 'none',
@@ -98,10 +104,19 @@ export const fuzzerDetectors: readonly Detector[] = [
   {
     family: 'fuzzer',
     strength: 'needs-trace',
-    header: /^(?<what>(?:panic|fatal error): .*)/,
+    header: /^(?<what>panic: .*)/,
     body: /^goroutine \d+ /m,
     title: '{what}',
-    type: '',
+    type: 'DoS',
+    search: 'none',
+  },
+  {
+    family: 'fuzzer',
+    strength: 'needs-trace',
+    header: /^fatal error: /,
+    body: /^goroutine \d+ |^runtime stack:/m,
+    title: 'go runtime error',
+    type: 'DoS',
     search: 'none',
   },
 ];

@@ -4,30 +4,27 @@ import type { CrashType } from '../crash-report.ts';
 import type { Detector } from '../detector.ts';
 
 function kcsanType(title: string): CrashType {
-  if (title.includes('assert')) return 'KCSAN-ASSERT';
+  if (title.includes('assert: race')) return 'KCSAN-ASSERT';
   return title.includes('data-race') ? 'KCSAN-DATARACE' : 'KCSAN-UNKNOWN';
 }
 
 function kmsanType(title: string): CrashType {
-  if (title.includes('infoleak')) return 'KMSAN-INFO-LEAK';
   if (title.includes('uninit-value')) return 'KMSAN-UNINIT-VALUE';
-  return title.includes('use-after-free') ? 'KMSAN-USE-AFTER-FREE-READ' : 'KMSAN-UNKNOWN';
+  if (/use-after-free|infoleak-after-free/.test(title)) return 'KMSAN-USE-AFTER-FREE-READ';
+  return title.includes('infoleak') ? 'KMSAN-INFO-LEAK' : 'KMSAN-UNKNOWN';
 }
 
 function kfenceType(title: string): CrashType {
   if (title.includes('invalid free')) return 'KFENCE-INVALID-FREE';
   if (title.includes('memory corruption')) return 'KFENCE-MEMORY-CORRUPTION';
   const access = / (?<access>read|write) in /.exec(title)?.groups?.['access'];
-  if (access === undefined) return 'KFENCE-UNKNOWN';
-  const word = access === 'read' ? 'READ' : 'WRITE';
+  if (access === undefined && !/use-after-free|out-of-bounds/.test(title)) return 'KFENCE-UNKNOWN';
+  const word = access === 'write' ? 'WRITE' : 'READ';
   return title.includes('use-after-free') ? `KFENCE-USE-AFTER-FREE-${word}` : `KFENCE-${word}`;
 }
 
 function ubsanType(title: string): CrashType {
-  return /array-index-out-of-bounds|object-size-mismatch|out-of-bounds in/.test(title) &&
-    !title.includes('shift-out-of-bounds')
-    ? 'MEMORY_SAFETY_UBSAN'
-    : 'UBSAN';
+  return title.includes('array-index-out-of-bounds') ? 'MEMORY_SAFETY_UBSAN' : 'UBSAN';
 }
 
 const badAccess = ['bad-access in {frame}'];
@@ -46,7 +43,7 @@ export const sanitizerDetectors: readonly Detector[] = [
     family: 'kcsan',
     strength: 'cause',
     header: /BUG: KCSAN: (?<kind>[a-z:_ -]+?) in (?<fn>[^\s+]+)/,
-    title: 'KCSAN: {kind} in {frame}',
+    title: 'KCSAN: {kind} in {fn}',
     type: kcsanType,
     search: 'innermost',
   },
@@ -54,7 +51,8 @@ export const sanitizerDetectors: readonly Detector[] = [
     family: 'kmsan',
     strength: 'cause',
     header: /BUG: KMSAN: (?<kind>[a-z -]+?) in (?<fn>[^\s+]+)/,
-    skip: /^usb_(?:submit_urb|hcd_submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg\w*)$/,
+    // Who allocates or hands over a packet did not forget to fill it.
+    skip: /^(?:_*(?:\w+_)?alloc_skb\w*|netlink_(?:ack|rcv_skb))$/,
     title: 'KMSAN: {kind} in {frame}',
     altTitles: badAccess,
     type: kmsanType,

@@ -22,17 +22,21 @@ export const warningDetectors: readonly Detector[] = [
     family: 'odebug',
     header: at('lib/debugobjects\\.c'),
     title: 'WARNING: ODEBUG bug in {frame}',
+    // The subsystem that tells of its object's life; its user got that life wrong.
+    skip: /(?:^|_)(?:debug|hrtimer|timer|work|percpu|kobject)_|rcu|vunmap|vfree|^_*free_/,
   },
   {
     ...warn,
     family: 'usercopy',
     header: at('mm/usercopy\\.c', 'usercopy_warn'),
     title: 'WARNING: bad usercopy in {frame}',
+    skip: /usercopy|^_*check_/,
   },
   {
     ...warn,
     header: at('lib/kobject\\.c', 'kobject_'),
     title: 'WARNING: kobject bug in {frame}',
+    skip: /kobject_/,
     keep: /^device_add$/,
   },
   {
@@ -46,31 +50,27 @@ export const warningDetectors: readonly Detector[] = [
     family: 'refcount',
     header: at('lib/refcount\\.c', 'refcount_'),
     title: 'WARNING: refcount bug in {frame}',
+    skip: /refcount|kobject_/,
     type: 'REFCOUNT_WARNING',
   },
   {
     ...warn,
     family: 'lockdep',
-    header: at('kernel/locking/lockdep\\.c'),
+    header: at('kernel/locking/lockdep\\.c', '\\w*lock_'),
     title: 'WARNING: locking bug in {frame}',
     type: 'LOCKDEP',
     skip: /^(?:_*lock_sock\w*|release_sock|_*might_fault)$/,
   },
   {
     ...warn,
-    header: at('mm/slab_common\\.c', 'kmalloc_slab'),
-    title: 'WARNING: kmalloc bug in {frame}',
-  },
-  { ...warn, header: at('mm/util\\.c', 'kvmalloc_node'), title: 'WARNING: kmalloc bug in {frame}' },
-  {
-    ...warn,
-    header: at('mm/slub\\.c', '__kvmalloc_node'),
-    title: 'WARNING: kmalloc bug in {frame}',
-  },
-  {
-    ...warn,
-    header: at('mm/vmalloc\\.c', '__vmalloc_node_range'),
+    header: at('mm/vmalloc\\.c', '__vmalloc_node'),
     title: 'WARNING: zero-size vmalloc in {frame}',
+  },
+  {
+    ...warn,
+    header: at('mm/\\w+\\.c', '_*k?v?malloc'),
+    title: 'WARNING: kmalloc bug in {frame}',
+    skip: /k[mv]?malloc|krealloc|slab|kmem/,
   },
   {
     ...warn,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { LabFailure } from '../errors.ts';
+import { LabFailure } from './errors.ts';
 
 /** No space, no quota, and what SQLite makes of no space. */
 const codes: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import { cacheDirectory } from '../artifacts/cache-directory.ts';
+import { tryLockFile } from '../artifacts/file-lock.ts';
+import type { CampaignSubject } from '../campaign-record.ts';
+import { UsageError } from '../errors.ts';
+import { readReport } from '../report/read-report.ts';
+import { sumOutcome, sumRuns } from '../report/report-words.ts';
+import { soakExitStatus } from '../report/soak-exit-status.ts';
+import { terminalReport } from '../report/terminal-report.ts';
+import { runnable } from '../soak/campaign-subject.ts';
+import type { CampaignWorkItem } from '../soak/campaign-work.ts';
+import { DiskGuard } from '../soak/disk-guard.ts';
+import { FirstCrashes } from '../soak/first-crashes.ts';
+import { Notifier } from '../soak/notify.ts';
+import { SoakProgress } from '../soak/progress.ts';
+import { soakCampaign } from '../soak/soak-campaign.ts';
+import { UsedTime } from '../soak/used-time.ts';
+import { campaignFolder, writeCampaign, writeCampaignEnd } from '../store/campaign-folder.ts';
+import { reconcile } from '../store/reconcile.ts';
+import { ResultStore, type StoredRun } from '../store/result-store.ts';
+import { stateDirectory } from '../store/state-directory.ts';
+import type { SoakOptions } from './soak.ts';
+import type { BegunCampaign } from './soak-begin.ts';
+import { templatesInCache } from './templates.ts';
+
+const gib = 1024 ** 3;
+const defaultDiskGib = 20;
+
+/** Runs a campaign to its end, and reports; the exit status. */
+export async function runSoak(
+  begun: BegunCampaign,
+  options: SoakOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const { record } = begun;
+  const state = stateDirectory();
+  await using store = await ResultStore.open(state);
+  const stock = await reconcile(state, store);
+  await writeCampaignOnce(begun);
+  await using _lock = await lockCampaign(record.id);
+  await store.recordCampaign(record);
+  const earlier = await store.campaignRuns(record.id);
+  await using used = await UsedTime.resume(state, record.id);
+  let progress: SoakProgress | undefined;
+  await using notifier = new Notifier(begun.config?.notify, (problem) => progress?.line(problem));
+  const paused = (why: string | undefined) => {
+    progress?.paused(why);
+    const { id: campaign } = record;
+    notifier.send(
+      why === undefined
+        ? { event: 'resumed', campaign }
+        : { event: 'paused', campaign, reason: why },
+    );
+  };
+  const budget = (begun.config?.diskGiB ?? defaultDiskGib) * gib;
+  using disk = new DiskGuard({ budget, folders: [state.root, cacheDirectory()] }, paused);
+  for (const run of earlier) await disk.add(keptOf(run));
+  progress = new SoakProgress(process.stderr, {
+    budgetMs: record.budgetMs,
+    usedMs: used.before,
+    earlier: earlier.map(asVerdict),
+    disk: () => disk.use,
+    name: nameOf,
+  });
+  using shown = progress;
+  for (const line of heading(begun, stock)) shown.line(line);
+  const templates = templatesInCache((what) => shown.line(what));
+  const crashes = new FirstCrashes(earlier);
+  const keep = {
+    ...{ state, templates, crashes, campaignId: record.id },
+    cold: options.cold === true,
+  };
+  const runnables = new Map(
+    begun.subjects.map(({ subject, choice, parts }, index) => [
+      keyOf(subject),
+      runnable(subject, choice, parts, begun.accel, { ...keep, name: `cell-${index}` }),
+    ]),
+  );
+  const end = await soakCampaign(
+    record,
+    earlier,
+    {
+      ...{ state, store, disk, used, progress, notifier },
+      processors: begun.processors,
+      runnable: (subject) => {
+        const found = runnables.get(keyOf(subject));
+        if (found === undefined) throw new Error('a cell that was not built');
+        return found;
+      },
+    },
+    signal,
+  );
+  const ended = { version: 1, end, endedAt: new Date().toISOString() } as const;
+  await writeCampaignEnd(state, record.id, ended);
+  await store.recordCampaignEnd(record.id, ended);
+  shown[Symbol.dispose]();
+  const goal = begun.config?.goal;
+  const report = await readReport(store, state, record.id, goal === undefined ? {} : { goal });
+  if (report === undefined) throw new Error(`campaign ${record.id} is not in the database`);
+  process.stdout.write(
+    options.json ? `${JSON.stringify(report)}\n` : `${terminalReport(report)}\n`,
+  );
+  const status = soakExitStatus(report);
+  const runs = report.cells.reduce((sum, cell) => sum + sumRuns(cell), 0);
+  const failures = sumOutcome(report, 'FAIL');
+  const { id: campaign } = record;
+  notifier.send({ event: 'end', campaign, end: end.kind, exitStatus: status, runs, failures });
+  return status;
+}
+
+/** Before it is run for the first time. */
+async function writeCampaignOnce({ record, resumed }: BegunCampaign): Promise<void> {
+  if (!resumed) await writeCampaign(stateDirectory(), record);
+}
+
+async function lockCampaign(id: string): Promise<AsyncDisposable> {
+  const lock = await tryLockFile(join(campaignFolder(stateDirectory(), id), 'lock'));
+  if (lock !== undefined) return lock;
+  throw new UsageError('CAMPAIGN_RUNS', `campaign ${id} is being run by another lab`, {
+    remedy: 'Wait for its end, or interrupt it with Ctrl-C where it runs.',
+  });
+}
+
+/** The canary may be of the same cell as another subject. */
+function keyOf(subject: CampaignSubject): string {
+  return JSON.stringify(subject);
+}
+
+function nameOf(item: Partial<CampaignWorkItem>): string {
+  const { subject, workload, canary } = item;
+  if (subject === undefined) return '';
+  const { driver, defect, kernel, mode } = subject.cell;
+  const which = defect === null ? driver : `${driver} with ${defect}`;
+  return `${canary === true ? 'canary ' : ''}${which} ${kernel} ${mode} ${workload}`;
+}
+
+function heading(
+  { record, resumed, subjects }: BegunCampaign,
+  { recovered, lost, unreadable }: Awaited<ReturnType<typeof reconcile>>,
+): string[] {
+  const cells = subjects.map(({ subject }) => nameOfCell(subject));
+  const stock = `earlier runs: ${recovered.length} verdicts recovered, ${lost.length} lost with their harness, ${unreadable.length} unreadable`;
+  return [
+    `${resumed ? 'goes on with ' : ''}campaign ${record.id}, seed ${record.seed}: ${cells.join('; ')}`,
+    ...(recovered.length + lost.length + unreadable.length > 0 ? [stock] : []),
+  ];
+}
+
+function nameOfCell({ cell }: CampaignSubject): string {
+  const { driver, defect, kernel, mode, accel } = cell;
+  const which = defect === null ? driver : `${driver} with ${defect}`;
+  return `${which}, ${kernel} kernel, ${mode === 'live' ? accel : mode}`;
+}
+
+function keptOf({ folder, cell, outcome, crashes: [first] }: StoredRun) {
+  return { folder, cell, outcome, title: first?.title ?? null };
+}
+
+function asVerdict({ wallMs, virtualMs, ...run }: StoredRun) {
+  return { ...run, exposure: { wallMs, virtualMs } };
+}
