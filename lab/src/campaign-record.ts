@@ -33,6 +33,8 @@ export interface CampaignRecord {
   readonly subjects: readonly CampaignSubject[];
   /** A driver with a known defect that must be caught; `share` is not used. */
   readonly canary: CampaignSubject | null;
+  /** MTBF in virtual hours to be shown of each cell, and one that must not pass for it; null: none. */
+  readonly goal: { readonly mtbfHours: number; readonly insteadOfHours: number } | null;
 }
 
 /** How a campaign came to its end, for now: `campaigns/ID/end.json`. One that was interrupted can go on. */

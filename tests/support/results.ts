@@ -91,6 +91,7 @@ export function campaign(id: string): CampaignRecord {
     until: null,
     subjects: [subject],
     canary: { ...subject, driverName: 'rust' },
+    goal: null,
   };
 }
 

@@ -40,6 +40,7 @@ function record(canary: CampaignSubject | null = null): CampaignRecord {
       subject('c', 'live', 1),
     ],
     canary,
+    goal: null,
   };
 }
 

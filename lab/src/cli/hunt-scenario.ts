@@ -6,6 +6,7 @@ import type { SimWorld } from '../run/world.ts';
 import { type HuntedWorld, hunt } from '../soak/hunt.ts';
 import type { HuntState } from '../soak/hunt-tally.ts';
 import { addRun, blocksFile } from '../soak/sim-coverage.ts';
+import { noLongerThan } from '../soak/sim-scenario.ts';
 import { prepareSimulation } from './simulation.ts';
 
 /** What is hunted in. */
@@ -53,7 +54,7 @@ export async function huntScenario(
   const deps = {
     draw: (seed: number) =>
       title === undefined
-        ? noLonger(simulation.withSeed(seed), churnMs)
+        ? noLongerThan(churnMs, simulation.withSeed(seed))
         : { ...simulation.world, seed },
     run: async (world: SimWorld, stop: AbortSignal) => {
       const ran = await runIn(simulation, world, coverage, stop);
@@ -65,12 +66,6 @@ export async function huntScenario(
   const enough = (found: string) => (title === undefined ? first : found === title);
   const state = await hunt({ ...plan, enough }, deps, signal);
   return { state, ...(coverage === undefined ? {} : { coverage: coverage.report() }) };
-}
-
-function noLonger(world: SimWorld, churnMs: number): SimWorld {
-  const { name, params } = world.workload;
-  const shorter = { ...params, churnMs: Math.min(params.churnMs, churnMs) };
-  return { ...world, workload: { name, params: shorter } };
 }
 
 /** Runs a world, and sees what of the driver it reaches that none did before. */

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from 'commander';
-import { projectRoot } from '../artifacts/project-root.ts';
-import { loadConfig } from '../config/load-config.ts';
-import { exitStatus, LabError, UsageError } from '../errors.ts';
-import { buildReport, type ReportSource } from '../report/build-report.ts';
+import { exitStatus, UsageError } from '../errors.ts';
 import type { CampaignReport } from '../report/campaign-report.ts';
 import { chooseCampaign, latestCampaign, previousCampaign } from '../report/choose-campaign.ts';
 import { htmlReport } from '../report/html/html-report.ts';
@@ -11,7 +8,7 @@ import { junitReport } from '../report/junit-report.ts';
 import { kcidbReport } from '../report/kcidb-report.ts';
 import { markdownReport } from '../report/markdown-report.ts';
 import { openMetrics } from '../report/open-metrics.ts';
-import type { CampaignGoal } from '../report/report-cells.ts';
+import { readReport } from '../report/read-report.ts';
 import { terminalReport } from '../report/terminal-report.ts';
 import { reconcile } from '../store/reconcile.ts';
 import { type CampaignCounts, ResultStore, type StoredCampaign } from '../store/result-store.ts';
@@ -41,9 +38,6 @@ const formats = {
 } as const;
 type Format = keyof typeof formats;
 const formatNames = Object.keys(formats) as readonly Format[];
-
-/** Risks of a wrong decision of the sequential test, each way. */
-const risk = 0.05;
 
 /** `ferrolab report`: what a campaign found, for people and for machines. */
 export function reportCommand(): Command {
@@ -98,18 +92,8 @@ async function report(wanted: string | undefined, options: ReportOptions): Promi
     options.against === undefined
       ? previousCampaign(campaigns, campaign)
       : chooseCampaign(campaigns, options.against);
-  const source: ReportSource = {
-    campaign,
-    runs: await store.campaignRuns(campaign.id),
-    previous:
-      previous === null
-        ? null
-        : { campaign: previous, runs: await store.campaignRuns(previous.id) },
-    lost: counts.get(campaign.id)?.lost ?? 0,
-    goal: await goalOf(campaign),
-    coverage: [],
-  };
-  await write(await buildReport(source), outputs, options.json === true);
+  const made = await readReport(store, state, campaign, previous);
+  await write(made, outputs, options.json === true);
 }
 
 type Output = readonly [format: Format, file: string];
@@ -142,19 +126,6 @@ async function write(
   if (json) process.stdout.write(`${JSON.stringify(made)}\n`);
   else if (outputs.every(([, file]) => file !== '-')) {
     process.stdout.write(`${terminalReport(made)}\n`);
-  }
-}
-
-/** The goal of the campaign of that name; a report can be made where there is no configuration. */
-async function goalOf({ name }: StoredCampaign): Promise<CampaignGoal | null> {
-  if (name === null) return null;
-  try {
-    const { campaigns } = await loadConfig(projectRoot());
-    const goal = campaigns?.[name]?.goal;
-    return goal === undefined ? null : { ...goal, alpha: risk, beta: risk };
-  } catch (error) {
-    if (error instanceof LabError) return null;
-    throw error;
   }
 }
 

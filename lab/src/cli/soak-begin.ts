@@ -151,6 +151,7 @@ function recordOf(
     until: until?.toISOString() ?? null,
     subjects: canary === null ? subjects : subjects.slice(0, -1),
     canary: canary === null ? null : (subjects.at(-1) ?? null),
+    goal: config?.goal ?? null,
   };
 }
 

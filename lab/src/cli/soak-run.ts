@@ -4,6 +4,7 @@ import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { tryLockFile } from '../artifacts/file-lock.ts';
 import type { CampaignSubject } from '../campaign-record.ts';
 import { UsageError } from '../errors.ts';
+import { chooseCampaign } from '../report/choose-campaign.ts';
 import { readReport } from '../report/read-report.ts';
 import { sumOutcome, sumRuns } from '../report/report-words.ts';
 import { soakExitStatus } from '../report/soak-exit-status.ts';
@@ -95,9 +96,8 @@ export async function runSoak(
   await writeCampaignEnd(state, record.id, ended);
   await store.recordCampaignEnd(record.id, ended);
   shown[Symbol.dispose]();
-  const goal = begun.config?.goal;
-  const report = await readReport(store, state, record.id, goal === undefined ? {} : { goal });
-  if (report === undefined) throw new Error(`campaign ${record.id} is not in the database`);
+  const campaigns = await store.campaigns();
+  const report = await readReport(store, state, chooseCampaign(campaigns, record.id));
   process.stdout.write(
     options.json ? `${JSON.stringify(report)}\n` : `${terminalReport(report)}\n`,
   );

@@ -4,45 +4,32 @@ import type { ResultStore, StoredCampaign } from '../store/result-store.ts';
 import type { StateDirectory } from '../store/state-directory.ts';
 import { buildReport } from './build-report.ts';
 import type { CampaignReport } from './campaign-report.ts';
+import { previousCampaign } from './choose-campaign.ts';
 
-/** Risks of the sequential test: of calling a good driver bad, and a bad one good. */
-const risk = 0.1;
+/** Risks of a wrong decision of the sequential test, each way. */
+const risk = 0.05;
 
-/** What a report is to say beside what the campaign has found. */
-export interface ReportWishes {
-  /** Id of the campaign to compare with; the one before of the same name unless told. */
-  readonly against?: string;
-  readonly goal?: { readonly mtbfHours: number; readonly insteadOfHours: number };
-}
-
-/** Reads everything that is known of a campaign into a report; undefined when there is none of this id. */
+/** Reads everything that is known of a campaign, compared with the one before of its name, or another. */
 export async function readReport(
   store: ResultStore,
   state: StateDirectory,
-  id: string,
-  { against, goal }: ReportWishes = {},
-): Promise<CampaignReport | undefined> {
-  const campaigns = await store.campaigns();
-  const campaign = campaigns.find((one) => one.id === id);
-  if (campaign === undefined) return undefined;
-  const before =
-    against === undefined
-      ? campaigns.find((one) => isBefore(one, campaign))
-      : campaigns.find((one) => one.id === against);
+  campaign: StoredCampaign,
+  against?: StoredCampaign | null,
+): Promise<CampaignReport> {
+  const { id, record } = campaign;
+  const other =
+    against === undefined ? previousCampaign(await store.campaigns(), campaign) : against;
   const previous =
-    before === undefined ? null : { campaign: before, runs: await store.campaignRuns(before.id) };
+    other === null ? null : { campaign: other, runs: await store.campaignRuns(other.id) };
+  const goal = record?.goal ?? null;
   const coverage = await campaignCoverage(state, id);
+  const counts = await store.campaignCounts();
   return await buildReport({
     campaign,
     runs: await store.campaignRuns(id),
     previous,
-    lost: await store.lostRuns(id),
-    goal: goal === undefined ? null : { ...goal, alpha: risk, beta: risk },
+    lost: counts.get(id)?.lost ?? 0,
+    goal: goal === null ? null : { ...goal, alpha: risk, beta: risk },
     coverage: coverage.map(({ cell, coverage: reached }) => ({ cell, coverage: reached })),
   });
-}
-
-/** Campaigns are in order, the latest first: the first that is before is the one to compare with. */
-function isBefore(one: StoredCampaign, { id, name, startedAt }: StoredCampaign): boolean {
-  return one.id !== id && name !== null && one.name === name && one.startedAt < startedAt;
 }

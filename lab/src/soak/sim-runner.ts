@@ -16,7 +16,7 @@ import { memoryMiB } from './guest-machine.ts';
 import type { Draw } from './live-runner.ts';
 import type { RunOrigin } from './run-origin.ts';
 import { blocksFile } from './sim-coverage.ts';
-import { completeWorld, Simulator } from './sim-scenario.ts';
+import { completeWorld, noLongerThan, Simulator } from './sim-scenario.ts';
 import type { SoakParts } from './soak-parts.ts';
 
 /** A driver in simulated guests. */
@@ -34,6 +34,9 @@ const schedules: readonly [Schedule, ...Schedule[]] = [
   { policy: 'pct', depth: 3, horizon: 10_000_000_000 },
   { policy: 'fair' },
 ];
+
+/** A fork costs little, and another seed is worth more than another round. */
+const churnMs = 15_000;
 
 /** Runs one driver in simulated guests. */
 export class SimRunner {
@@ -93,7 +96,7 @@ export class SimRunner {
     const { targetName, target, driver, defect, kernel } = this.#subject;
     // From numbers of its own, so that the world of a seed is the same with every schedule.
     const schedule = new SeededRandom(deriveSeed(seed, 1)).pick(schedules);
-    return completeWorld(
+    const world = completeWorld(
       {
         version: 1,
         machine: { cpus: 2, memoryMiB: memoryMiB[kernel], mode: 'sim', kernel },
@@ -106,5 +109,6 @@ export class SimRunner {
       target,
       this.#parts,
     );
+    return noLongerThan(churnMs, world);
   }
 }

@@ -95,6 +95,13 @@ export function completeWorld(draft: WorldDraft, target: TargetConfig, parts: So
   };
 }
 
+/** A world that begins no other round after so much virtual time, in milliseconds. */
+export function noLongerThan(churnMs: number, world: SimWorld): SimWorld {
+  const { name, params } = world.workload;
+  const shorter = { ...params, churnMs: Math.min(params.churnMs, churnMs) };
+  return { ...world, workload: { name, params: shorter } };
+}
+
 /** Where a run begins. */
 interface Start {
   readonly template: SavedTemplate;

@@ -52,6 +52,7 @@ const recordSchema = z.object({
   until: z.iso.datetime().nullable(),
   subjects: z.array(subjectSchema),
   canary: subjectSchema.nullable(),
+  goal: z.object({ mtbfHours: z.number(), insteadOfHours: z.number() }).nullable(),
 }) satisfies z.ZodType<CampaignRecord>;
 
 const endSchema = z.object({

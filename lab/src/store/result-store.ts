@@ -273,17 +273,6 @@ export class ResultStore implements AsyncDisposable {
     }));
   }
 
-  /** How many runs of a campaign were lost with their harness. */
-  async lostRuns(campaignId: string): Promise<number> {
-    const row = await this.#db
-      .selectFrom('run')
-      .select((one) => one.fn.countAll().as('lost'))
-      .where('campaign_id', '=', campaignId)
-      .where('state', '=', 'lost')
-      .executeTakeFirstOrThrow();
-    return Number(row.lost);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#db.destroy();
     this.#lock?.[Symbol.dispose]();
