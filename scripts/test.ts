@@ -57,6 +57,7 @@ const results = [
   ...(await suite('sources', ['node_modules/.bin/tsx', 'scripts/check.ts'])),
   ...(await suite('tools of the tests', ['node', 'lab/bin/ferrolab.js', 'build', 'test-tools'])),
   ...(await suite('unit', mocha('tests/unit/**/*.test.ts', 'lab/packages/*/test/**/*.test.ts'))),
+  ...(await suite('browser', mocha('tests/browser/**/*.test.ts'))),
   ...(await suite('artifacts', ['node', 'lab/bin/ferrolab.js', 'build', ...testArtifacts()])),
   ...(await suite('device', mocha('tests/device/**/*.test.ts'))),
   ...(await suite('guest', mocha('tests/guest/**/*.test.ts'))),

@@ -10,7 +10,7 @@ import type { Cell, CrashRecord } from '../../lab/src/verdict.ts';
 /** Titles as a guest would print them that wants to get out of a report. */
 export const hostileTitles = {
   script: 'BUG: <script>alert("x")</script> & <img src=x onerror=alert(1)>',
-  sections: "KASAN: ]]> --> ${{ secrets }} | `tick` [a](javascript:x) 'in' \\ f",
+  sections: "KASAN: ]]> --> {{ secrets }} | `tick` [a](javascript:x) 'in' \\ f",
   terminal: 'WARNING in \u001b[31m\u001b]0;title\u0007red\u009b2J\u202egnp.exe',
   foreign: 'UBSAN: überlauf in שלום_処理 \ud800 \uffff',
 } as const;

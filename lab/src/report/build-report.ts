@@ -94,6 +94,7 @@ async function reportGroup(
   const { crashes } = group;
   const title = commonestTitle(group);
   const named = crashes.find(({ crash }) => crash.title === title);
+  const frame = named?.crash.frame ?? null;
   const ended = crashes.map(({ run }) => run.endedAt);
   const [firstSeen = '', lastSeen = ''] = [ended[0], ended.at(-1)];
   const cells = countCells(crashes.map(({ run }) => run));
@@ -107,7 +108,7 @@ async function reportGroup(
       .slice(0, mostNames)
       .map(printable),
     type: named?.crash.type ?? '',
-    frame: named?.crash.frame ?? null,
+    frame: frame === null ? null : printable(frame),
     count: crashes.length,
     firstSeen,
     lastSeen,

@@ -48,18 +48,18 @@ export function trendWords({ trend }: CellReport): string {
 export function goalWords({ goal }: CellReport): string | null {
   if (goal === null) return null;
   const { mtbfHours, insteadOfHours, decision, hoursNeeded } = goal;
-  const aim = `goal ${formatHours(mtbfHours)}, not ${formatHours(insteadOfHours)}`;
-  const needed =
+  const aim = `an MTBF of ${formatHours(mtbfHours)}, not of ${formatHours(insteadOfHours)}`;
+  const claim =
     hoursNeeded > 0
-      ? `; ${formatHours(hoursNeeded)} more without a failure would show it with 95% confidence`
-      : '; shown with 95% confidence';
+      ? `to claim it with 95% confidence takes ${formatHours(hoursNeeded)} more without a failure`
+      : 'it can be claimed with 95% confidence';
   switch (decision.kind) {
     case 'accept':
-      return `${aim}: accepted${needed}`;
+      return `${aim}: accepted by the sequential test; ${claim}`;
     case 'reject':
-      return `${aim}: rejected`;
+      return `${aim}: rejected by the sequential test`;
     case 'go-on':
-      return `${aim}: not decided, accepted after ${formatHours(decision.acceptAfter)} more without a failure${needed}`;
+      return `${aim}: not decided; ${formatHours(decision.acceptAfter)} more without a failure and the sequential test accepts it; ${claim}`;
   }
 }
 

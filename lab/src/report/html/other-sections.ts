@@ -48,12 +48,7 @@ export function coverageSection({ coverage }: CampaignReport): Markup | null {
   if (coverage.length === 0) return null;
   const rows = coverage.map(
     ({ cell, coverage: { lines, functions, branches, states } }) =>
-      html`<tr><th scope="row">${driverName(cell)}</th><td class="min">${conditions(cell)}</td>${[
-        ['lines', lines],
-        ['functions', functions],
-        ['branches', branches],
-        ['device states', states],
-      ].map(([what, reached]) => reachedCell(String(what), reached as Reached))}</tr>`,
+      html`<tr><th scope="row">${driverName(cell)}</th><td class="min">${conditions(cell)}</td>${reachedCell('lines', lines)}${reachedCell('functions', functions)}${reachedCell('branches', branches)}${reachedCell('device states', states)}</tr>`,
   );
   return html`<section id="coverage" aria-labelledby="coverage-title"><h2 id="coverage-title">Coverage</h2>
 <p class="soft">What the runs executed of each driver. Code that was never reached has not been tested, whatever its MTBF.</p>

@@ -83,11 +83,12 @@ summary h3 { display: inline; unicode-bidi: isolate; }
 .plain { list-style: none; margin: .4rem 0 0; padding: 0; }
 .plain li { padding: .4rem 0; border-top: 1px solid var(--line); }
 .plain li:first-child { border-top: 0; }
+.plain.card { padding: .4rem 1rem; margin-top: .75rem; }
 .plain .badge { margin-right: .5rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .75rem; }
 .columns h3 { margin-bottom: .2rem; }
 figure { margin: 0; }
-figcaption { padding: .7rem 1rem .2rem; font-size: .9rem; }
+figcaption { padding: 0 0 .4rem; font-size: .9rem; max-width: 46rem; }
 svg { display: block; width: 100%; height: auto; min-width: 42rem; }
 svg.key { display: inline-block; width: 44px; min-width: 0; height: 12px; vertical-align: middle; margin-right: .5rem; }
 svg text { fill: var(--ink); font-size: 13px; font-family: inherit; }
@@ -109,14 +110,17 @@ footer { margin: 3rem 0 2rem; padding-top: 1rem; border-top: 1px solid var(--lin
 @media (max-width: 34rem) {
   h1 { font-size: 1.4rem; }
   .facts { grid-template-columns: 1fr; } .facts dd { margin-bottom: .4rem; }
-  th, td { padding: .45rem .7rem; }
+  th, td { padding: .45rem .6rem; }
+  .cell { min-width: 10rem; }
+  .card, .crash > div, .crash > summary { padding-left: .75rem; padding-right: .75rem; }
 }
 @media print {
   :root { color-scheme: light; --page: #fff; --card: #fff; --ink: #000; --soft: #333; --line: #bbb; --deep: #f4f4f4; --accent: #000; --bad: #7a1109; --good: #0d4a2a; --warn: #5c3900; --bad-soft: #fff; --good-soft: #fff; --warn-soft: #fff; --c0: #1f5fae; --c1: #b3430a; --c2: #17633a; --c3: #7b3ea8; --c4: #80610a; --c5: #2b6b78; }
   body { font-size: 10.5pt; }
   nav, .skip { display: none; }
   .card, .crash, .scroll, figure { break-inside: avoid; }
-  .scroll { overflow: visible; } svg { min-width: 0; }
+  .scroll { overflow: visible; } svg, .min, .cell { min-width: 0; }
+  table { font-size: 8pt; overflow-wrap: anywhere; } th, td { padding: .3rem .35rem; } thead th, .num, .nowrap { white-space: normal; }
   pre { max-height: none; white-space: pre-wrap; overflow: visible; }
   h2, h3 { break-after: avoid; }
 }

@@ -3,6 +3,7 @@ import type { SurvivalCurve, SurvivalStep } from '../../stats/survival.ts';
 import type { CellReport } from '../campaign-report.ts';
 import { conditions, driverName } from '../cell-name.ts';
 import { formatHours } from '../durations.ts';
+import { plural } from '../plural.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollBox } from './scroll-box.ts';
 import { seriesOf } from './series.ts';
@@ -66,13 +67,13 @@ function describe({ cell, survival }: CellReport): string {
   const last = steps.at(-1);
   const name = driverName(cell);
   if (last === undefined)
-    return `${name}: none of ${subjects} runs failed within ${formatHours(until)}`;
+    return `${name}: none of ${plural(subjects, 'run')} failed within ${formatHours(until)}`;
   const half = steps.find((step) => step.survival <= 0.5);
   const middle =
     half === undefined
       ? 'more than half of the runs do not fail'
       : `half of the runs have failed after ${formatHours(half.time)}`;
-  return `${name}: ${share(last.survival)} of ${subjects} runs without a failure at ${formatHours(last.time)}; ${middle}`;
+  return `${name}: ${share(last.survival)} of ${plural(subjects, 'run')} without a failure at ${formatHours(last.time)}; ${middle}`;
 }
 
 /** Its dashes, too: not by colour alone. */
