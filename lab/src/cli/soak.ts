@@ -68,7 +68,7 @@ async function check(options: SoakOptions): Promise<UncheckedRequest> {
   const lab = await loadConfig(root);
   const target = chooseTarget(lab, options.target);
   const driver = chooseDriver(target, options.driver);
-  chooseWorkload(target, options.workload);
+  chooseWorkload(target, options.workload, { driver, mode: 'live' });
   return {
     targetName: options.target,
     target,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Deadline, type Wait } from 'qemu-ipc/wait';
+import { chooseProfile, usualProfile } from '../config/choose.ts';
 import type { DriverConfig, TargetConfig } from '../config/define-lab.ts';
+import { possibleFaults } from '../config/faults-of.ts';
 import { type CampaignSummary, summarize } from '../report/campaign-summary.ts';
 import { drawWorld, type WorldBase } from '../run/draw-world.ts';
 import { runLive } from '../run/live-run.ts';
 import { forkedMachine, type GuestMachine } from '../run/live-template.ts';
+import { needsPeer } from '../run/peer.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
 import type { TemplateStore } from '../run/template-store.ts';
 import type { World } from '../run/world.ts';
@@ -13,6 +16,7 @@ import type { StateDirectory } from '../store/state-directory.ts';
 import type { Cell } from '../verdict.ts';
 import { type Accelerator, linkedPair, type MachineSpec } from '../vm/machine-spec.ts';
 import { type CampaignDeps, type CampaignObserver, runCampaign } from './campaign.ts';
+import { peerMachine } from './peer-machine.ts';
 import type { SoakParts } from './soak-parts.ts';
 import { toolchainSymbolizer } from './symbolizer.ts';
 
@@ -24,6 +28,8 @@ export interface SoakRequest {
   readonly driver: DriverConfig;
   readonly defect: string | null;
   readonly workloadName: string;
+  /** Of the target's faults: `usual` unless told. */
+  readonly profile?: string;
   /** Another workload for each run: called before it, returns a name of the target's workloads. */
   readonly nextWorkload?: () => string;
   readonly kernel: World['machine']['kernel'];
@@ -83,6 +89,9 @@ function campaignDeps(
 ): CampaignDeps {
   const { nextWorkload = () => request.workloadName } = request;
   const symbolize = toolchainSymbolizer(parts);
+  const { accel, kernel } = request;
+  const { templates } = keep;
+  const ofPeer = { parts, accel, memoryMiB: memoryMiB[kernel], append: soakParameters, templates };
   return {
     draw: (seed) => drawWorld(worldBase(request, nextWorkload(), parts), seed),
     record: (verdict) => keep.store.record(verdict),
@@ -101,6 +110,10 @@ function campaignDeps(
           credentials: parts.credentials,
           archives,
           pciId: request.target.device.pciId,
+          driverTraits: request.driver,
+          peer: needsPeer(world)
+            ? await peerMachine(ofPeer, { ...wait, deadline: Deadline.never })
+            : undefined,
           folder,
           campaignId: campaign.id,
           cycle,
@@ -122,7 +135,7 @@ function cellOf(request: SoakRequest): Cell {
     kernel: request.kernel,
     mode: 'live',
     accel: request.accel,
-    profile: 'usual',
+    profile: request.profile ?? usualProfile,
     workload: request.workloadName,
   };
 }
@@ -147,20 +160,21 @@ function worldBase(request: SoakRequest, workloadName: string, parts: SoakParts)
     driver: { name: request.driver.module, defect: request.defect },
     device: target.device,
     faults: faultsOn(target, request.kernel),
+    profileFaults: chooseProfile(target, request.profile ?? usualProfile),
     workloadName,
     workload,
     nics: [near.id, far.id],
   };
 }
 
-/** The fast kernel has no fault injection: allocation failures are left out there. */
+/** The faults of a target that can be made there. */
 export function faultsOn(
-  target: TargetConfig,
+  { device, faults }: TargetConfig,
   kernel: SoakRequest['kernel'],
+  mode: 'live' | 'sim' = 'live',
 ): TargetConfig['faults'] {
-  return kernel === 'debug'
-    ? target.faults
-    : target.faults.filter((type) => type !== 'alloc-failure');
+  const possible = possibleFaults(device, { kernel, mode });
+  return faults.filter((type) => possible.includes(type));
 }
 
 /** Asked for each time: a soak of weeks uses its template all the while. Only an emulated guest is forked. */

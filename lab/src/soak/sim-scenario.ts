@@ -41,7 +41,6 @@ export function configured(
 ): { readonly target: TargetConfig; readonly driver: DriverConfig } {
   const chosen = chooseTarget(lab, draft.target);
   const target = { ...chosen, workloads: { ...chosen.workloads, ...workloads } };
-  chooseWorkload(target, draft.workload.name);
   const drivers = Object.values(target.drivers);
   const driver = drivers.find(({ module }) => module === draft.driver.name);
   if (driver === undefined) {
@@ -50,6 +49,7 @@ export function configured(
       remedy: `Choose from: ${known}.`,
     });
   }
+  chooseWorkload(target, draft.workload.name, { driver, mode: 'sim' });
   return { target, driver };
 }
 
@@ -77,9 +77,9 @@ export function completeWorld(draft: WorldDraft, target: TargetConfig, parts: So
       target: draft.target,
       driver,
       device: target.device,
-      faults: faultsOn(target, machine.kernel),
+      faults: faultsOn(target, machine.kernel, 'sim'),
       workloadName: workload.name,
-      workload: chooseWorkload(target, workload.name),
+      workload: chooseWorkload(target, workload.name, { mode: 'sim' }),
       nics: [near.id, far.id],
     },
     seed,
@@ -212,6 +212,7 @@ export class Simulator {
         loaded,
         archives,
         pciId: this.#target.device.pciId,
+        driverTraits: driverOf(this.#target, world),
         folder,
         campaignId,
         cycle: 0,
@@ -238,6 +239,10 @@ export class Simulator {
       runDir: '',
     };
   }
+}
+
+function driverOf({ drivers }: TargetConfig, { driver }: SimWorld): DriverConfig | undefined {
+  return Object.values(drivers).find(({ module }) => module === driver.name);
 }
 
 /** What a simulated run may be pooled with. */
