@@ -36,7 +36,8 @@ export const e1000eTarget = {
     'up-down': { ...usual, steps: ['traffic', 'up-down'] },
     rebind: { ...usual, steps: ['traffic', 'rebind', 'remove-rescan'] },
     rings: { ...usual, steps: ['traffic', 'ring-resize'] },
-    ethtool: { ...usual, steps: ['traffic', 'ethtool-churn', 'self-test'] },
+    // Not the self test: offline it finds registers, interrupts and a loopback that QEMU's card does not have.
+    ethtool: { ...usual, steps: ['traffic', 'ethtool-churn'] },
     reset: { ...usual, steps: ['traffic', 'reset-while-down'] },
     suspend: { ...usual, steps: ['traffic', 'suspend'] },
     unplug: { ...usual, churnMs: 40_000, steps: ['traffic', 'hot-unplug'] },
