@@ -129,6 +129,8 @@ describe('the report of a campaign', () => {
       version: 1 as const,
       ...campaign,
       budgetMs: 1,
+      until: null,
+      goal: null,
       subjects: [],
       canary: subject,
     };

@@ -36,6 +36,8 @@ function recordOf(id: string, name: string, startedAt: string): CampaignRecord {
     seed: 7,
     startedAt,
     budgetMs: 1,
+    until: null,
+    goal: null,
     subjects: [],
     canary: null,
   };
