@@ -124,6 +124,7 @@ describe('the report of a campaign', () => {
       workloads: ['traffic-churn'],
       share: 1,
       artifacts: { qemu: '', kernel: '', initramfs: '', driver: '' },
+      configuration: '',
     };
     const record = {
       version: 1 as const,
