@@ -22,6 +22,7 @@ import { GuestDriver } from '../../lab/src/run/guest-driver.ts';
 import { processorState } from '../../lab/src/run/processor-state.ts';
 import { Slots } from '../../lab/src/run/slot.ts';
 import { sshGuest } from '../../lab/src/run/ssh-guest.ts';
+import { silenceMs } from '../../lab/src/run/watchdogs.ts';
 import { WorkloadEnded } from '../../lab/src/run/workload-end.ts';
 import { forgetOldLeaks, kmemleak } from '../../lab/src/run/workloads/kmemleak.ts';
 import type { StepContext } from '../../lab/src/run/workloads/step-context.ts';
@@ -37,8 +38,6 @@ export type Module = (typeof bothDrivers)[number][1];
 
 export const pciId = '1234:fe01';
 const bootMs = 240_000;
-/** Long enough for the kernel's own watchdogs to say why a guest does not answer. */
-const silenceMs = 26_000;
 /** A report that has begun is taken for one after a while, even if it has no end. */
 const lastWordsMs = 1_800;
 
@@ -156,7 +155,7 @@ export class EnduranceGuest {
   }
 
   /** Binds the driver to both cards, and joins them; the other driver leaves. */
-  async bring(module: Module): Promise<StepContext & { readonly surprise: Slots }> {
+  async bring(module: Module): Promise<StepContext> {
     await this.leave();
     const driver = await GuestDriver.find(this.guest, module, pciId);
     await driver.load();
@@ -165,9 +164,13 @@ export class EnduranceGuest {
     return this.context(driver);
   }
 
-  context(driver: GuestDriver): StepContext & { readonly surprise: Slots } {
-    const { guest, slots: surprise } = this;
-    return { guest, driver, surprise, payloadBytes: 1_000, allocFailures: () => undefined };
+  context(driver: GuestDriver): StepContext {
+    const { guest, slots } = this;
+    const allocFailures = () => undefined;
+    return {
+      ...{ guest, driver, slots, allocFailures },
+      ...{ partners: undefined, peer: undefined, payloadBytes: 1_000 },
+    };
   }
 
   async leave(): Promise<void> {

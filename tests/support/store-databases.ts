@@ -2,6 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
+import pg from 'pg';
 import { openDatabase } from '../../lab/src/store/open-database.ts';
 import type { CampaignTable, CrashTable, RunTable } from '../../lab/src/store/schema.ts';
 import { type StateDirectory, stateDirectory } from '../../lab/src/store/state-directory.ts';
@@ -36,6 +39,15 @@ function stateMaker(server: PostgresServer | undefined): StateMaker {
       for (const root of roots) await rm(root, { recursive: true, force: true });
     },
   };
+}
+
+/** The database of a new state folder, before any lab has opened it. */
+export function emptyDatabase({ database, databaseUrl }: StateDirectory): Kysely<unknown> {
+  const dialect =
+    databaseUrl === null
+      ? new SqliteDialect({ database: new Sqlite(database) })
+      : new PostgresDialect({ pool: new pg.Pool({ connectionString: databaseUrl }) });
+  return new Kysely<unknown>({ dialect });
 }
 
 /** All that a database holds. */

@@ -25,7 +25,9 @@ const workload: WorkloadConfig = {
   payloadBytes: 1_000,
 };
 const wholeSteps = stepNames.filter(
-  (step) => !['traffic', 'unload', 'bind', 'open', 'surprise-removal'].includes(step),
+  (step) =>
+    !['traffic', 'unload', 'bind', 'open', 'surprise-removal'].includes(step) &&
+    !['hot-unplug', 'generator', 'peer-traffic'].includes(step),
 );
 
 type Answer = Partial<Extract<ExecResult, { kind: 'exited' }>>;

@@ -4,7 +4,7 @@ import { CommandRefusedError } from 'qemu-ipc/errors';
 import { Deadline } from 'qemu-ipc/wait';
 import { addTallies, countFault, deadFaultTypes, emptyTally } from '../../lab/src/fault-tally.ts';
 import { parseDelivered, parseSweep } from '../../lab/src/faults/guest-alloc-failure.ts';
-import { deviceTally, type InjectionPort, inject } from '../../lab/src/faults/inject.ts';
+import { deviceTally, flapLink, type InjectionPort, inject } from '../../lab/src/faults/inject.ts';
 
 const wait = { signal: new AbortController().signal, deadline: Deadline.never };
 
@@ -65,6 +65,34 @@ describe('live injection', () => {
     expect(error).to.be.an('error').with.property('message', 'gone');
   });
 
+  it('takes the link from a card that knows no faults, as often as it was asked to', async () => {
+    const links: unknown[] = [];
+    const port = {
+      execute: async (_command: 'set_link', args: { name: string; up: boolean }) => {
+        links.push(args.up);
+      },
+    };
+    const flap = { type: 'link-flap', nic: 'nic1', downNs: 1_000_000, count: 2 } as const;
+    expect(await flapLink(port, flap, wait)).to.equal(2);
+    expect(links).to.deep.equal([false, true, false, true]);
+    const gone = {
+      execute: async () => {
+        throw new CommandRefusedError('set_link', 'DeviceNotFound', 'no such device');
+      },
+    };
+    expect(await flapLink(gone, flap, wait)).to.equal(0);
+  });
+
+  it('needs an answer of QEMU even where cards count nothing', async () => {
+    const asked: string[] = [];
+    const port = portThat((command) => {
+      asked.push(command);
+      return {} as never;
+    });
+    await deviceTally(port, [{ id: 'nic0', model: 'e1000e' }], wait);
+    expect(asked).to.deep.equal(['query-status']);
+  });
+
   it('sums what the devices say, whether numbers come as number or bigint', async () => {
     const port = portThat(() => ({
       'storm-interrupts-requested': 10n,
@@ -78,7 +106,8 @@ describe('live injection', () => {
         { kind: 'dma-error', injected: 1, effective: 1 },
       ],
     }));
-    const tally = await deviceTally(port, ['nic0', 'nic1'], wait);
+    const nics = ['nic0', 'nic1'].map((id) => ({ id, model: 'ferronic' }));
+    const tally = await deviceTally(port, nics, wait);
     expect(tally['irq-storm']).to.deep.equal({ requested: 20, delivered: 12 });
     expect(tally['link-flap']).to.deep.equal({ requested: 4, delivered: 2 });
     expect(tally['device-fault']).to.deep.equal({ requested: 6, delivered: 4 });

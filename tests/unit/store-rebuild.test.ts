@@ -8,6 +8,7 @@ import Sqlite from 'better-sqlite3';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { sql } from 'kysely';
+import { Deadline } from 'qemu-ipc/wait';
 import { createRunFolder } from '../../lab/src/run/run-folder.ts';
 import { writeCampaign, writeCampaignEnd } from '../../lab/src/store/campaign-folder.ts';
 import { openDatabase } from '../../lab/src/store/open-database.ts';
@@ -15,6 +16,7 @@ import { rebuild } from '../../lab/src/store/rebuild.ts';
 import { reconcile } from '../../lab/src/store/reconcile.ts';
 import { ResultStore } from '../../lab/src/store/result-store.ts';
 import { type StateDirectory, stateDirectory } from '../../lab/src/store/state-directory.ts';
+import { lockAlone } from '../../lab/src/store/state-lock.ts';
 import { startFerrolab } from '../support/ferrolab.ts';
 import { campaign, verdict, world, writeLostRun, writeRun } from '../support/results.ts';
 import { databaseKinds, dump, type StateMaker, startMs } from '../support/store-databases.ts';
@@ -95,6 +97,17 @@ for (const [kind, start] of Object.entries(databaseKinds)) {
       expect(error).to.include({ code: 'STATE_IN_USE', exitStatus: 3 });
       await store[Symbol.asyncDispose]();
       await rebuild(state);
+    });
+
+    it('makes whoever comes in the meantime wait, and tell of it after a while', async () => {
+      const alone = lockAlone(state.lock, 'a rebuild');
+      const { signal } = new AbortController();
+      const wait = { signal, deadline: Deadline.after(120) };
+      const error = await ResultStore.open(state, wait).catch((caught: unknown) => caught);
+      expect(error).to.include({ code: 'STATE_LOCKED', exitStatus: 3 });
+      const opening = ResultStore.open(state);
+      alone[Symbol.dispose]();
+      await using _store = await opening;
     });
 
     it('leaves out what is going on, and gets it when it has ended', async () => {

@@ -94,6 +94,19 @@ describe('QEMU command line', () => {
     ]);
   });
 
+  it('joins a hub to another machine that listens on a socket, and opens no port', () => {
+    const [nic] = linkedPair('e1000e');
+    const cables = [{ hub: 0, socket: 'peer/cable' }];
+    const nics = [{ ...nic, backend: { kind: 'listen', socket: 'cable' } as const }];
+    expect(valuesOf(qemuArguments({ ...spec, nics }), '-netdev')).to.deep.equal([
+      'stream,id=nic0-link,server=on,addr.type=unix,addr.path=/mnt/run/cable',
+    ]);
+    expect(valuesOf(qemuArguments({ ...spec, cables }), '-netdev').slice(2)).to.deep.equal([
+      'stream,id=cable0,server=off,addr.type=unix,addr.path=/mnt/run/peer/cable,reconnect-ms=100',
+      'hubport,id=cable0-end,hubid=0,netdev=cable0',
+    ]);
+  });
+
   it('writes trace events into the run folder, and nothing when none are asked for', () => {
     const args = qemuArguments({ ...spec, traceEvents: ['ferronic_irq_fire'] });
     expect(valuesOf(args, '-trace')).to.deep.equal(['ferronic_irq_fire']);

@@ -83,7 +83,7 @@ function chosen(
   if (options.campaign !== undefined) return chooseCampaign(root, lab, options.campaign);
   const target = chooseTarget(lab, options.target);
   const driver = chooseDriver(target, options.driver);
-  chooseWorkload(target, options.workload);
+  chooseWorkload(target, options.workload, { driver, mode: 'live' });
   chooseProfile(target, options.profile);
   const subject: SubjectChoice = {
     targetName: options.target,
@@ -208,7 +208,7 @@ function choiceOf(root: string, lab: LabConfig, subject: CampaignSubject): Subje
   const { cell, driverName, share, workloads } = subject;
   const target = chooseTarget(lab, cell.target);
   const driver = chooseDriver(target, driverName);
-  for (const name of workloads) chooseWorkload(target, name);
+  for (const name of workloads) chooseWorkload(target, name, { driver });
   chooseProfile(target, cell.profile);
   const [first, ...others] = workloads;
   if (first === undefined) throw new Error('a cell of a campaign without workloads');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { DriverConfig, LabConfig, TargetConfig, WorkloadConfig } from './define-lab.ts';
 import type { FaultType } from './fault-types.ts';
-import { workloadProblems } from './workload-problems.ts';
+import { type WorkloadGround, workloadProblems } from './workload-problems.ts';
 
 /** The entry called `name`; a usage error that lists those that exist when there is none. */
 export function pick<T>(what: string, entries: Readonly<Record<string, T>>, name: string): T {
@@ -25,21 +25,38 @@ export function chooseDriver(target: TargetConfig, name: string): DriverConfig {
   return pick('driver', target.drivers, name);
 }
 
-/** The workload called `name` in a target. */
-export function chooseWorkload(target: TargetConfig, name: string): WorkloadConfig {
+/** The workload called `name` in a target; a usage error when it cannot be run on this ground. */
+export function chooseWorkload(
+  target: TargetConfig,
+  name: string,
+  ground: Omit<WorkloadGround, 'device'> = {},
+): WorkloadConfig {
   const workload = pick('workload', target.workloads, name);
-  const [problem] = workloadProblems(workload);
+  const [problem] = workloadProblems(workload, { device: target.device, ...ground });
   if (problem !== undefined) {
     throw new UsageError('BAD_WORKLOAD', `workload '${name}' ${problem}`, {
-      remedy: 'Correct its steps in lab.config.ts.',
+      remedy: 'Correct it in lab.config.ts, or choose another one.',
     });
   }
   return workload;
 }
 
-/** The faults of the profile called `name`; null for `usual`, in which each workload has its own. */
-export function chooseProfile(target: TargetConfig, name: string): readonly FaultType[] | null {
-  return name === 'usual' ? null : pick('profile', target.profiles ?? {}, name);
+/** The profile under which each workload has the faults of its own. */
+export const usualProfile = 'usual';
+
+/** The faults of a profile of a target; `undefined` for `usual`, with which the workload says. */
+export function chooseProfile(
+  { profiles = {} }: Pick<TargetConfig, 'profiles'>,
+  name: string,
+): readonly FaultType[] | undefined {
+  if (name === usualProfile) {
+    return undefined;
+  }
+  const found = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (found === undefined) {
+    throw unknownName('profile', name, [usualProfile, ...Object.keys(profiles)]);
+  }
+  return found;
 }
 
 /** Checks that `name` is in the driver's catalogue of defects. */

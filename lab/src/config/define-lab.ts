@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { StandingFault } from './device-faults.ts';
 import type { FaultType } from './fault-types.ts';
-import type { EndCheckName, StepName } from './step-names.ts';
+import type { EndCheckName, Leaving, StepName } from './step-names.ts';
+import type { TrafficProfile } from './traffic-profiles.ts';
 
 /** The emulated device a target runs on. */
 export interface DeviceConfig {
-  /** QEMU's device type: the word after `-device`. */
+  /** QEMU's device type: the word after `-device`. Only `ferronic` can be told to misbehave. */
   readonly model: string;
   /** PCI identity, lower-case hex without `0x`, as lspci prints it: `1234:fe01`. */
   readonly pciId: string;
@@ -18,10 +19,28 @@ export interface DriverConfig {
   /** Name of the module and of the PCI driver it registers. */
   readonly module: string;
   readonly language: 'rust' | 'c';
-  /** Where its source lies, relative to the repository; `null` for a driver of the kernel's own tree. */
+  /** Where its source lies, absolute or relative to the repository; `null` for a driver that is built into the kernel. */
   readonly source: string | null;
   /** Folder of its defect catalogue, relative to the repository; `null` when it has none. */
   readonly defects: string | null;
+  /** What it shows to user space beside its interface: none unless told. */
+  readonly files?: DriverFiles;
+  /** What of ethtool it does not have, so that nobody asks for it; that it has all else is tested. */
+  readonly lacks?: readonly EthtoolFeature[];
+}
+
+/** Number of channels (`-l`), receive-side scaling (`-x`), coalescing of transmit interrupts (`-C tx-usecs`). */
+export type EthtoolFeature = 'channels' | 'rss' | 'tx-usecs';
+
+/** What the steps of a workload have to know of a driver. */
+export type DriverTraits = Pick<DriverConfig, 'files' | 'lacks'>;
+
+/** Files of a driver, as patterns of the shell. */
+export interface DriverFiles {
+  /** In /proc, `{device}` being a device's address on the PCI bus: `/proc/driver/nic/{device}/*`. */
+  readonly proc?: string;
+  /** Character devices: `/dev/nic*`. */
+  readonly char?: string;
 }
 
 /** How hard a workload drives the driver; durations in milliseconds. */
@@ -34,6 +53,10 @@ export interface WorkloadConfig {
   readonly trafficMs: readonly [shortest: number, longest: number];
   /** Payload of a ping in bytes. */
   readonly payloadBytes: number;
+  /** What passes in a stretch of traffic, one of these: `ping` unless told. */
+  readonly traffic?: readonly [TrafficProfile, ...TrafficProfile[]];
+  /** How the driver leaves its devices in `unload`, one of these, those named twice twice as often: all unless told. */
+  readonly leave?: readonly [Leaving, ...Leaving[]];
   /** What a round consists of, in order, each at most once: `reloadRound` unless told. */
   readonly steps?: readonly StepName[];
   /** What is asked of the guest when the rounds are over: nothing unless told. */

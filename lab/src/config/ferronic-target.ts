@@ -9,6 +9,9 @@ const usual = {
   payloadBytes: 1_000,
 } as const satisfies WorkloadConfig;
 
+/** What both drivers show to user space. */
+const files = { proc: '/proc/driver/*/{device}/*', char: '/dev/ferronic*' } as const;
+
 /** The lab's own NIC with its Rust driver and the C twin. */
 export const ferronicTarget = {
   device: { model: 'ferronic', pciId: '1234:fe01', vectors: 9 },
@@ -18,12 +21,14 @@ export const ferronicTarget = {
       language: 'rust',
       source: 'kernel-module/rust',
       defects: 'kernel-module/defects',
+      files,
     },
     c: {
       module: 'ferronic_c',
       language: 'c',
       source: 'kernel-module/c',
       defects: 'kernel-module/defects',
+      files,
     },
   },
   workloads: {
@@ -49,6 +54,20 @@ export const ferronicTarget = {
       steps: ['traffic', 'bind-failing', 'open-failing'],
       atEnd: ['kmemleak'],
     },
+    'traffic-profiles': {
+      ...usual,
+      traffic: ['ping', 'small', 'imix', 'large', 'bursts', 'jumbo', 'tcp', 'udp', 'both-ways'],
+      steps: ['traffic', 'generator'],
+    },
+    generator: { ...usual, steps: ['generator'] },
+    'two-machines': {
+      ...usual,
+      churnMs: 40_000,
+      steps: ['traffic', 'peer-traffic', 'up-down', 'rebind'],
+    },
+    unplug: { ...usual, churnMs: 40_000, steps: ['traffic', 'hot-unplug'] },
+    processors: { ...usual, steps: ['traffic', 'cpu-hotplug', 'ring-resize'] },
+    'reset-while-down': { ...usual, steps: ['traffic', 'reset-while-down'] },
     counters: { ...usual, steps: ['traffic'], atEnd: ['counters'] },
     'mixed-use': {
       ...usual,
@@ -91,4 +110,10 @@ export const ferronicTarget = {
     'counters',
   ],
   faults: ['irq-storm', 'link-flap', 'device-fault', 'alloc-failure'],
+  profiles: {
+    none: [],
+    'broken-device': ['irq-storm', 'link-flap', 'device-fault'],
+    'no-memory': ['alloc-failure'],
+    all: ['irq-storm', 'link-flap', 'device-fault', 'alloc-failure'],
+  },
 } as const satisfies TargetConfig;

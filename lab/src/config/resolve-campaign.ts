@@ -16,7 +16,7 @@ import type {
   SubjectConfig,
   TargetConfig,
 } from './define-lab.ts';
-import { worksSimulated } from './workload-problems.ts';
+import { workloadProblems } from './workload-problems.ts';
 
 /** One cell of a campaign, checked against the configuration. */
 export interface SubjectChoice {
@@ -62,11 +62,13 @@ function cellsOf(root: string, lab: LabConfig, subject: SubjectConfig): SubjectC
   const { defect, kernels = ['debug'], profile = 'usual' } = subject;
   chooseProfile(target, profile);
   const names = subject.workloads ?? target.search ?? Object.keys(target.workloads);
-  for (const name of names) chooseWorkload(target, name);
+  for (const name of names) chooseWorkload(target, name, { driver });
   return kernels.flatMap((kernel) =>
     modes.flatMap((mode) => {
       const share = subject[mode] ?? 1;
-      const [first, ...others] = names.filter((name) => mode === 'live' || simulates(target, name));
+      const [first, ...others] = names.filter(
+        (name) => mode === 'live' || simulates(target, driver, name),
+      );
       if (share <= 0 || first === undefined) return [];
       return [
         {
@@ -86,8 +88,11 @@ function cellsOf(root: string, lab: LabConfig, subject: SubjectConfig): SubjectC
   );
 }
 
-function simulates(target: TargetConfig, name: string): boolean {
-  return worksSimulated(chooseWorkload(target, name));
+/** What needs a second machine is left to live runs. */
+function simulates(target: TargetConfig, driver: DriverConfig, name: string): boolean {
+  const { device } = target;
+  const workload = chooseWorkload(target, name, { driver });
+  return workloadProblems(workload, { device, driver, mode: 'sim' }).length === 0;
 }
 
 function canaryOf(root: string, lab: LabConfig, canary: CanaryConfig): SubjectChoice {

@@ -24,8 +24,35 @@ export const stepNames = [
   'char-open-failing',
   'bind-failing',
   'open-failing',
+  'hot-unplug',
+  'reset-while-down',
+  'cpu-hotplug',
+  'generator',
+  'peer-traffic',
 ] as const;
 export type StepName = (typeof stepNames)[number];
+
+/** Ways in which a driver leaves its devices. */
+export type Leaving = 'rmmod' | 'unbind' | 'down';
+
+/** Steps for which a device must be told to do something, which only `ferronic` can. */
+export const ferronicSteps: readonly StepName[] = ['surprise-removal', 'generator'];
+/** Steps with a second machine, which a simulated world does not have. */
+export const liveSteps: readonly StepName[] = ['peer-traffic'];
+/** Steps that read the driver's files in /proc, or use its character devices. */
+export const procSteps: readonly StepName[] = ['proc-readers', 'proc-across-unbind'];
+export const charSteps: readonly StepName[] = [
+  'char-device',
+  'char-across-unbind',
+  'char-open-failing',
+];
+/** Steps in which the driver's own allocations fail: found by where the code of its module lies. */
+export const allocationSteps: readonly StepName[] = [
+  'ring-resize-failing',
+  'char-open-failing',
+  'bind-failing',
+  'open-failing',
+];
 
 /** What can be asked of the guest when the rounds are over. */
 export const endCheckNames = ['counters', 'kmemleak'] as const;

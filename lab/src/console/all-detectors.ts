@@ -59,7 +59,7 @@ function wordsOf({ source }: RegExp): string {
   }
   // A bar outside all groups parts the whole pattern.
   if (rest.includes('|')) return '';
-  const runs = rest.replace(/[^](?:[?*]|\{[^}]*\})/g, gap).split(/[\n^$.+]/);
+  const runs = rest.replace(/[\s\S](?:[?*]|\{[^}]*\})/g, gap).split(/[\n^$.+]/);
   return runs.reduce((a, b) => (b.length > a.length ? b : a), '').replaceAll('\t', '.');
 }
 

@@ -26,7 +26,7 @@ const copiedPrefix = new RegExp(
     // dmesg -T and -e: [Sat Nov 22 07:00:00 2025], [Nov22 07:00], [  +0.000012]
     String.raw`\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4}|[A-Z][a-z]{2} ?\d+ \d\d:\d\d| *[+<] *\d+\.\d+>?)\]`,
     // dmesg -x
-    String.raw`(?:kern|user|daemon|syslog) *: *[a-z]+ *: `,
+    '(?:kern|user|daemon|syslog) *: *[a-z]+ *: ',
     // The records of /dev/kmsg, which netconsole sends too.
     String.raw`\d{1,3},\d+,\d+,[-c+][^; ]{0,80};`,
     // journalctl and syslog, with whichever date, and the dates of dmesg and of Go.

@@ -59,3 +59,15 @@ export interface CrashReport {
   /** How many lines of the report were left out of `lines`. */
   readonly linesDropped: number;
 }
+
+/** Whether a report is of something that only does not get on, which may pass. */
+export function isStall({
+  type,
+  family,
+}: {
+  readonly type: string;
+  readonly family?: string;
+}): boolean {
+  // The title of a stuck queue of work has no agreed type.
+  return type === 'HANG' || family === 'workqueue-lockup';
+}

@@ -36,7 +36,7 @@ export interface ReportBody {
 const traceLabel =
   /^\s*(?:(?:Call [Tt]race|Backtrace|[Ss]tack backtrace|backtrace(?: \(crc [0-9a-f]+\))?|Stack trace|NMI backtrace for cpu \d+.*)\s*:?|RIP: |Krnl Code:|goroutine \d+ \[)/;
 const historyLabel =
-  /^\s*(?:Allocated by|Freed by|Last (?:potentially related|call_rcu|work)|Second to last|Uninit was (?:created|stored)|Local variable|Origin:|chained origin:|kfence-#.*(?:allocated|freed) by|(?:allocated|freed|wrote) by task|The buggy address|page (?:last )?(?:allocated|free|owner)|Memory state|INFO: (?:Allocated|Freed) in|Preemption disabled at:)/;
+  /^\s*(?:Allocated by|Freed by|Last (?:potentially related|call_rcu|work)|Second to last|Uninit was (?:created|stored)|Local variable|Origin:|chained origin:|kfence-#.*(?:allocated|freed) by|(?:allocated|freed|wrote) by task|The buggy address|page (?:last )?(?:allocated|free|owner)|Memory state|(?:INFO: )?(?:Allocated|Freed) in|Preemption disabled at:)/;
 const ownerLabel = /^\s*page last allocated/;
 const chainLabel =
   /^\s*(?:-> #\d+|the existing dependency chain|\.\.\. which became|to a \S+-irq-unsafe lock|which became|the (?:shortest )?dependencies|the (?:first|second) lock|\{[A-Z-]+\} state was registered|irq event stamp)/;

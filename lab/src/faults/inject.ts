@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CommandRefusedError } from 'qemu-ipc/errors';
 import type { FerronicFault } from 'qemu-ipc/qapi.gen';
-import type { Wait } from 'qemu-ipc/wait';
+import { sleep, type Wait } from 'qemu-ipc/wait';
 import { countFault, emptyTally, type FaultCount, type FaultTally } from '../fault-tally.ts';
 import { type DeviceFault, type IrqStorm, type LinkFlap, stormMessages } from './fault.ts';
 
@@ -27,6 +27,7 @@ export interface InjectionPort {
     args: { path: string; id: number },
     wait: Wait,
   ): Promise<unknown>;
+  execute(command: 'query-status', args: Record<string, never>, wait: Wait): Promise<unknown>;
   execute(command: 'query-ferronic', args: { path: string }, wait: Wait): Promise<DeviceCounters>;
 }
 
@@ -70,6 +71,38 @@ export async function inject(
     }
     throw error;
   }
+}
+
+/** The command of a QMP connection that a card needs which knows no faults. */
+export interface LinkPort {
+  execute(command: 'set_link', args: { name: string; up: boolean }, wait: Wait): Promise<unknown>;
+}
+
+/**
+ * Takes the link of any card away and gives it back, by the host's clock, and returns how often. A card that is out of
+ * its slot has none.
+ */
+export async function flapLink(
+  port: LinkPort,
+  { nic, downNs, count }: LinkFlap,
+  wait: Wait,
+): Promise<number> {
+  const set = async (up: boolean) => {
+    await port.execute('set_link', { name: nic, up }, wait);
+    await sleep(downNs / 1e6, wait);
+  };
+  let flaps = 0;
+  try {
+    for (; flaps < count; flaps += 1) {
+      await set(false);
+      await set(true);
+    }
+  } catch (error) {
+    if (!(error instanceof CommandRefusedError)) {
+      throw error;
+    }
+  }
+  return flaps;
 }
 
 /** Gives a device a fault, which happens when its trigger fires. Its number; `undefined` when the device does not take it. */
@@ -125,15 +158,20 @@ export async function cancelDeviceFault(
   }
 }
 
-/** The faults that the devices were asked for and have made since the machine was started. */
+/** The faults that the devices were asked for and have made since the machine was started; other cards keep no count. */
 export async function deviceTally(
   port: InjectionPort,
-  nics: readonly string[],
+  nics: readonly { readonly id: string; readonly model: string }[],
   wait: Wait,
 ): Promise<FaultTally> {
   let tally = emptyTally;
-  for (const nic of nics) {
-    const counters = await port.execute('query-ferronic', { path: qomPath(nic) }, wait);
+  for (const { id, model } of nics) {
+    if (model !== 'ferronic') {
+      // QEMU has to answer for the count to be worth anything.
+      await port.execute('query-status', {}, wait);
+      continue;
+    }
+    const counters = await port.execute('query-ferronic', { path: qomPath(id) }, wait);
     tally = countFault(tally, 'irq-storm', {
       requested: Number(counters['storm-interrupts-requested']),
       delivered: Number(counters['storm-interrupts-delivered']),

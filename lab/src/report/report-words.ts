@@ -151,7 +151,7 @@ export function healthFindings(report: CampaignReport): readonly HealthFinding[]
           : `${plural(missed, 'run')} missed for the lab's own reasons; neither a failure nor exposure`,
     },
     ...(retried > 0
-      ? [{ well: true, what: `${retried} of them came out well at the second try` }]
+      ? [{ well: true, what: `${plural(retried, 'missed run')} came out well at the second try` }]
       : []),
     ...(errors > 0
       ? [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Deadline, sleep, type Wait } from 'qemu-ipc/wait';
 import { ConsoleParser } from '../console/console-parser.ts';
-import type { CrashReport } from '../console/crash-report.ts';
+import { type CrashReport, isStall } from '../console/crash-report.ts';
 import { couldBeKernelsOwn, isCountOfLeaks, isKernelsOwn } from '../console/kernel-faults.ts';
 import type { CrashRecord } from '../verdict.ts';
 import type { RunningVm } from '../vm/launch.ts';
@@ -130,7 +130,7 @@ export class CrashWatch implements Disposable {
       return false;
     }
     const all = this.#preview();
-    return all.length > 0 && all.every(({ type }) => type === 'HANG');
+    return all.length > 0 && all.every(isStall);
   }
 
   /** Waits until the guest has said all it has to say about its crash. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TargetConfig, WorkloadConfig } from '../config/define-lab.ts';
-import { usualFaultTypes } from '../config/fault-types.ts';
+import { type FaultType, usualFaultTypes } from '../config/fault-types.ts';
 import { reloadRound } from '../config/step-names.ts';
 import { drawDeviceFaults, mergePlans } from '../faults/draw-device-faults.ts';
 import { generatePlan } from '../faults/generate-plan.ts';
@@ -16,7 +16,10 @@ export interface WorldBase {
   readonly target: string;
   readonly driver: World['driver'];
   readonly device: TargetConfig['device'];
+  /** Those that can be made; of them the workload says which it has. */
   readonly faults: TargetConfig['faults'];
+  /** Those that it has instead, whatever it says: `chooseProfile`. */
+  readonly profileFaults?: readonly FaultType[] | undefined;
   readonly workloadName: string;
   readonly workload: WorkloadConfig;
   readonly nics: readonly [string, ...string[]];
@@ -27,7 +30,8 @@ export function drawWorld(base: WorldBase, seed: number): World {
   const random = new SeededRandom(seed);
   const rounds = drawRounds(random, base.workload);
   const { workload } = base;
-  const wanted = base.faults.filter((type) => (workload.faults ?? usualFaultTypes).includes(type));
+  const asked = base.profileFaults ?? workload.faults ?? usualFaultTypes;
+  const wanted = base.faults.filter((type) => asked.includes(type));
   const shape = {
     rounds: rounds.length,
     types: wanted,
@@ -41,7 +45,9 @@ export function drawWorld(base: WorldBase, seed: number): World {
   const deviceRandom = new SeededRandom(deriveSeed(seed, 0));
   const broken = wanted.includes('device-fault') ? drawDeviceFaults(deviceRandom, shape) : [];
   // Drawn last, so that they leave everything else as it is.
-  const deviceFaults = drawStandingFaults(random, workload.deviceFaults ?? [], base.nics);
+  const without = base.profileFaults?.includes('device-fault') === false;
+  const standing = without ? [] : (workload.deviceFaults ?? []);
+  const deviceFaults = drawStandingFaults(random, standing, base.nics);
   return {
     version: 1,
     artifacts: base.artifacts,

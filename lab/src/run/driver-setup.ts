@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DriverTraits } from '../config/define-lab.ts';
 import type { EndCheckName } from '../config/step-names.ts';
 import type { Guest } from './guest.ts';
 import { GuestDriver } from './guest-driver.ts';
@@ -14,14 +15,20 @@ export interface DriverSetup {
   readonly atEnd: readonly EndCheckName[];
 }
 
-/** Loads the driver, binds it to its devices and joins these: where every workload begins. `onBegin`: from now on it is in the driver's hands. */
+export interface SetupOptions {
+  /** Told when, from now on, all is in the driver's hands. */
+  readonly onBegin?: () => void;
+  readonly traits?: DriverTraits | undefined;
+}
+
+/** Loads the driver, binds it to its devices and joins these: where every workload begins. */
 export async function setUpDriver(
   guest: Guest,
   { module, pciId, atEnd }: DriverSetup,
   onLoad: (sections: ModuleSections) => void,
-  onBegin: () => void = () => undefined,
+  { onBegin = () => undefined, traits }: SetupOptions = {},
 ): Promise<GuestDriver> {
-  const driver = await GuestDriver.find(guest, module, pciId, onLoad);
+  const driver = await GuestDriver.find(guest, module, pciId, { onLoad, traits });
   await prepareEndChecks(atEnd, guest);
   onBegin();
   await driver.load();

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DriverTraits } from '../config/define-lab.ts';
+import type { Leaving } from '../config/step-names.ts';
 import type { FaultCount } from '../fault-tally.ts';
 import type { AllocFailure } from '../faults/fault.ts';
 import {
@@ -13,11 +15,17 @@ import { parseUptime } from './guest-clock.ts';
 import { type ModuleSections, parseSections, sectionsCommand } from './module-sections.ts';
 import { parsePing } from './ping.ts';
 import { WorkloadEnded } from './workload-end.ts';
-import type { Unload } from './workloads/reload.ts';
 
 /** Address of the second NIC, which lies in a network namespace of its own. */
 export const peerAddress = '10.0.0.2';
 export const ownAddress = '10.0.0.1';
+
+/** What is known of a driver beside its name. */
+export interface DriverKnowledge {
+  /** Told where the code of the module lies, each time after it was loaded. */
+  readonly onLoad?: (sections: ModuleSections) => void;
+  readonly traits?: DriverTraits | undefined;
+}
 
 /** Longest that a sweep takes to begin, and then for each allocation: a debug guest needs 2 to 4 s to bind and unbind. */
 const sweepMs = 30_000;
@@ -29,28 +37,28 @@ export class GuestDriver {
   readonly #module: string;
   readonly #devices: readonly string[];
   readonly #onLoad: (sections: ModuleSections) => void;
+  /** What its configuration says of it. */
+  readonly traits: DriverTraits;
 
   private constructor(
     guest: Guest,
     module: string,
     devices: readonly string[],
-    onLoad: (sections: ModuleSections) => void,
+    { onLoad = () => undefined, traits = {} }: DriverKnowledge,
   ) {
     this.#guest = guest;
     this.#module = module;
     this.#devices = devices;
     this.#onLoad = onLoad;
+    this.traits = traits;
   }
 
-  /**
-   * Finds the devices, and keeps the kernel from binding them by itself. `onLoad` is told where the code of the
-   * module lies, each time after it was loaded.
-   */
+  /** Finds the devices, and keeps the kernel from binding them by itself. */
   static async find(
     guest: Guest,
     module: string,
     pciId: string,
-    onLoad: (sections: ModuleSections) => void = () => undefined,
+    known: DriverKnowledge = {},
   ): Promise<GuestDriver> {
     const [vendor, device] = pciId.split(':');
     const stdout = await guest.run(
@@ -68,7 +76,7 @@ export class GuestDriver {
       const said = `found ${devices.length} devices ${pciId}, need 2`;
       throw new WorkloadEnded({ kind: 'refused', doing: 'looking for the devices', said });
     }
-    return new GuestDriver(guest, module, devices, onLoad);
+    return new GuestDriver(guest, module, devices, known);
   }
 
   /** The driver of devices that were found before, in a guest that was saved since. */
@@ -76,9 +84,9 @@ export class GuestDriver {
     guest: Guest,
     module: string,
     devices: readonly string[],
-    onLoad: (sections: ModuleSections) => void,
+    known: DriverKnowledge,
   ): GuestDriver {
-    return new GuestDriver(guest, module, devices, onLoad);
+    return new GuestDriver(guest, module, devices, known);
   }
 
   /** Name of the module, and of its folder among the PCI drivers. */
@@ -236,6 +244,14 @@ until read -r carrier <${near}/$near/carrier && [ "$carrier" = 1 ]; do
 done 2>/dev/null`;
   }
 
+  /** What the driver has in /proc for its devices: patterns of the shell. */
+  get procFiles(): readonly string[] {
+    const { proc } = this.traits.files ?? {};
+    return proc === undefined
+      ? []
+      : this.#devices.map((device) => proc.replaceAll('{device}', device));
+  }
+
   /** Sends as much as it can both ways for `ms`, and reads the statistics meanwhile. */
   async traffic(ms: number, payloadBytes: number): Promise<void> {
     const seconds = Math.max(1, Math.ceil(ms / 1_000));
@@ -245,7 +261,7 @@ done 2>/dev/null`;
       [
         `${ping} ${peerAddress} &`,
         `ip netns exec peer ${ping} ${ownAddress} &`,
-        'cat /proc/driver/*/*/stats >/dev/null 2>&1',
+        ...this.procFiles.map((files) => `cat ${files} >/dev/null 2>&1`),
         `for l in /sys/bus/pci/drivers/${this.#module}/*/net/*; do`,
         // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own
         'ethtool -S ${l##*/} >/dev/null 2>&1; done',
@@ -263,7 +279,7 @@ done 2>/dev/null`;
   }
 
   /** Takes the driver away from its devices in the given way. */
-  async leave(how: Unload['how']): Promise<void> {
+  async leave(how: Leaving): Promise<void> {
     switch (how) {
       case 'rmmod':
         await this.#guest.run('unloading the driver', `rmmod ${this.#module}`);

@@ -21,7 +21,7 @@ export interface CommandEnd {
 
 /**
  * A command in the guest takes well under a second; one that takes this long will never end. Long
- * enough for the kernel's own watchdogs (soft lockup, RCU stall: some 20 s) to speak first.
+ * enough for the kernel's own watchdogs (watchdogs.ts) to speak first.
  */
 const commandMs = 60_000;
 

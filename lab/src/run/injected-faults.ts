@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { countFault, emptyTally, type FaultCount, type FaultTally } from '../fault-tally.ts';
-import { stormMessages } from '../faults/fault.ts';
+import { type LinkFlap, stormMessages } from '../faults/fault.ts';
 import type { DeviceMadeFault } from './fault-schedule.ts';
 import type { Clock } from './guest-clock.ts';
 import type { PlannedStandingFault } from './standing-faults.ts';
@@ -14,6 +14,7 @@ export class InjectedFaults {
   readonly #clock: Clock;
   readonly #recent: string[] = [];
   #allocations: FaultTally = emptyTally;
+  #flaps: FaultCount = { requested: 0, delivered: 0 };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -21,6 +22,13 @@ export class InjectedFaults {
 
   /** Notes a fault that the device was told to make. */
   device(fault: DeviceMadeFault): void {
+    this.#note(describe(fault));
+  }
+
+  /** Notes a link that QEMU took away, from a card that does not count that. */
+  flaps(fault: LinkFlap, delivered: number): void {
+    const { requested, delivered: before } = this.#flaps;
+    this.#flaps = { requested: requested + fault.count, delivered: before + delivered };
     this.#note(describe(fault));
   }
 
@@ -33,6 +41,11 @@ export class InjectedFaults {
   allocations(phase: string, count: FaultCount): void {
     this.#allocations = countFault(this.#allocations, 'alloc-failure', count);
     this.#note(`alloc-failure during ${phase}: ${count.delivered} delivered`);
+  }
+
+  /** Links that `flaps` was told of. */
+  get flapTally(): FaultTally {
+    return { ...emptyTally, 'link-flap': this.#flaps };
   }
 
   /**

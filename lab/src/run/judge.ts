@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isStall } from '../console/crash-report.ts';
 import type { CrashRecord, Outcome } from '../verdict.ts';
+import { namedOnce } from './watchdogs.ts';
 import type { Stage, WorkloadEnd } from './workload-end.ts';
 
 /** Everything that is known of a run when it is over. */
@@ -102,7 +104,7 @@ function passingStall({
   guestAnswers,
   interruptLost,
 }: Evidence): boolean {
-  const onlyStalls = reports.length > 0 && reports.every(({ type }) => type === 'HANG');
+  const onlyStalls = reports.length > 0 && reports.every(isStall);
   const passes = guestAnswers || interruptLost;
   return onlyStalls && !panicked && !guestReset && !driverInStack && passes;
 }
@@ -126,7 +128,7 @@ function judgeSilence(evidence: Evidence, doing: string): Judgement {
 
 function guestCrashes(evidence: Evidence): readonly CrashRecord[] {
   if (evidence.reports.length > 0) {
-    return evidence.reports;
+    return namedOnce(evidence.reports);
   }
   if (evidence.panicked) {
     return [crash('kernel panic without a report on the console', 'DoS')];

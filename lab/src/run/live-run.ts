@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
+import type { DriverTraits } from '../config/define-lab.ts';
 import type { CrashReport } from '../console/crash-report.ts';
 import { addTallies, emptyTally, type FaultTally } from '../fault-tally.ts';
-import { cancelDeviceFault, deviceTally, inject, injectDeviceFault } from '../faults/inject.ts';
+import {
+  cancelDeviceFault,
+  deviceTally,
+  flapLink,
+  inject,
+  injectDeviceFault,
+} from '../faults/inject.ts';
 import type { CrashRecord, Exposure, Verdict } from '../verdict.ts';
 import type { RunningVm } from '../vm/launch.ts';
 import type { MachineSpec } from '../vm/machine-spec.ts';
@@ -21,11 +28,14 @@ import { Guest } from './guest.ts';
 import { GuestClock } from './guest-clock.ts';
 import { GuestDriver } from './guest-driver.ts';
 import { InjectedFaults } from './injected-faults.ts';
+import { linkPartners } from './link-partners.ts';
+import { Peer, type PeerParts, withCable } from './peer.ts';
 import { processorState, sleepsInInterrupt } from './processor-state.ts';
 import { Slots } from './slot.ts';
 import { sshGuest } from './ssh-guest.ts';
 import { injectStandingFault } from './standing-faults.ts';
 import { startVm } from './start-vm.ts';
+import { silenceMs } from './watchdogs.ts';
 import { churn } from './workload.ts';
 import { type Stage, type WorkloadEnd, workloadEndOf } from './workload-end.ts';
 import { prepareEndChecks } from './workloads/end-checks.ts';
@@ -39,18 +49,16 @@ export interface LiveRunDeps extends RunIdentity {
   readonly archives?: readonly string[];
   /** PCI identity of the device under test, `vendor:device`. */
   readonly pciId: string;
+  /** What the configuration says of the driver. */
+  readonly driverTraits?: DriverTraits | undefined;
+  /** The second machine, for a world that needs one. */
+  readonly peer?: PeerParts | undefined;
   /** Told each time the run enters a new step. */
   readonly onStep?: (step: string) => void;
 }
 
 /** Longest time from QEMU's start to a login, in milliseconds: the debug kernel takes 24 s unloaded. */
 const bootMs = { fast: 60_000, debug: 180_000 } as const;
-
-/**
- * After the guest has gone silent, the kernel's own watchdogs get this long to name the cause (RCU
- * stall: 21 s, soft lockup: 22 s).
- */
-const silenceMs = 26_000;
 
 /** Time for an answer to the simplest question. */
 const lastQuestionMs = 20_000;
@@ -79,6 +87,7 @@ class LiveRun {
   /** Faults of the present step, which end with it. */
   readonly #waiting: { readonly nic: string; readonly id: number }[] = [];
   #stage: Stage = 'launch';
+  #peer: Peer | undefined;
   #answersAfterAlarm = false;
   #interruptLost = false;
   #exposedSince: number | undefined;
@@ -93,12 +102,13 @@ class LiveRun {
 
   async run(): Promise<Verdict> {
     await using _events = this.#events;
+    await using _peer = { [Symbol.asyncDispose]: () => this.#stopPeer() };
     let vm: RunningVm;
     try {
       this.#step('launch');
       const { template = null } = this.#deps.machine;
       this.#events.write('machine', { forkedFrom: template });
-      vm = await startVm(this.#deps.machine, this.#bootWait());
+      vm = await startVm(await this.#wired(), this.#bootWait());
     } catch (error) {
       return await this.#conclude(
         {
@@ -111,6 +121,20 @@ class LiveRun {
       );
     }
     return await this.#runIn(vm);
+  }
+
+  /** The machine, wired to the second one, which is started first, if there is to be one. */
+  async #wired(): Promise<MachineSpec> {
+    const { peer, machine } = this.#deps;
+    if (peer === undefined) return machine;
+    this.#step('peer');
+    this.#peer = await Peer.start(peer, machine.runDir, this.#bootWait(), this.#wait.signal);
+    this.#step('launch');
+    return withCable(machine);
+  }
+
+  async #stopPeer(): Promise<void> {
+    await this.#peer?.[Symbol.asyncDispose]();
   }
 
   async #runIn(vm: RunningVm): Promise<Verdict> {
@@ -130,7 +154,9 @@ class LiveRun {
       signal: never,
       deadline: Deadline.after(5_000),
     };
-    const tally = await deviceTally(vm.qmp, this.#nics(), aftermath).catch(() => undefined);
+    const tally = await deviceTally(vm.qmp, this.#deps.machine.nics, aftermath).catch(
+      () => undefined,
+    );
     watch.stopping();
     this.#step('stop');
     const { exit } = await vm.stop();
@@ -141,7 +167,11 @@ class LiveRun {
     const { reports, ...signs } = watch.finish();
     return await this.#conclude(
       { end, reports, ...signs, qmpAnswers: tally !== undefined },
-      addTallies(tally ?? emptyTally, this.#injected.allocationTally(watch.failedAllocations)),
+      [
+        tally ?? emptyTally,
+        this.#injected.flapTally,
+        this.#injected.allocationTally(watch.failedAllocations),
+      ].reduce(addTallies),
     );
   }
 
@@ -196,7 +226,8 @@ class LiveRun {
 
   async #drive(guest: Guest, vm: RunningVm, signal: AbortSignal): Promise<void> {
     const { driver: tested, workload, plan } = this.#world;
-    const driver = await GuestDriver.find(guest, tested.name, this.#deps.pciId);
+    const { pciId, driverTraits: traits } = this.#deps;
+    const driver = await GuestDriver.find(guest, tested.name, pciId, { traits });
     const uptimeMs = await driver.uptimeMs();
     if (uptimeMs !== undefined) {
       this.#clock.sync(uptimeMs);
@@ -219,7 +250,9 @@ class LiveRun {
       guest,
       driver,
       schedule: new FaultSchedule(plan),
-      surprise: new Slots(vm.qmp, this.#deps.machine.nics, signal),
+      slots: new Slots(vm.qmp, this.#deps.machine.nics, signal),
+      partners: linkPartners(vm.qmp, this.#deps.machine.nics, signal),
+      peer: this.#peer,
       makeFault: (fault: DeviceMadeFault) => this.#makeFault(vm, fault, signal),
       settleFaults: () => this.#settleFaults(vm, signal),
       observer: {
@@ -242,6 +275,11 @@ class LiveRun {
 
   async #makeFault(vm: RunningVm, fault: DeviceMadeFault, signal: AbortSignal): Promise<void> {
     const wait: Wait = { signal, deadline: Deadline.after(10_000) };
+    if (fault.type === 'link-flap' && !this.#isFerronic(fault.nic)) {
+      this.#events.write('fault', { ...fault });
+      this.#injected.flaps(fault, await flapLink(vm.qmp, fault, wait));
+      return;
+    }
     if (fault.type === 'device-fault') {
       const id = await injectDeviceFault(vm.qmp, fault, wait);
       this.#events.write('fault', { ...fault, id: id ?? null });
@@ -421,8 +459,8 @@ class LiveRun {
     return { signal: this.#wait.signal, deadline: this.#wait.deadline.sooner(longest) };
   }
 
-  #nics(): readonly string[] {
-    return this.#deps.machine.nics.map((nic) => nic.id);
+  #isFerronic(nic: string): boolean {
+    return this.#deps.machine.nics.some(({ id, model }) => id === nic && model === 'ferronic');
   }
 }
 

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Deadline, type Wait } from 'qemu-ipc/wait';
+import type { DriverTraits } from '../config/define-lab.ts';
 import { LabFailure } from '../errors.ts';
 import { addTallies, emptyTally } from '../fault-tally.ts';
 import { cancelDeviceFault, deviceTally, faultAhead, injectDeviceFault } from '../faults/inject.ts';
@@ -29,6 +30,7 @@ import { type DeviceMadeFault, FaultSchedule } from './fault-schedule.ts';
 import { Guest } from './guest.ts';
 import { GuestDriver } from './guest-driver.ts';
 import { InjectedFaults } from './injected-faults.ts';
+import { linkPartners } from './link-partners.ts';
 import type { ModuleSections } from './module-sections.ts';
 import { SimulatedGuest } from './simulated-guest.ts';
 import { Slots } from './slot.ts';
@@ -49,6 +51,8 @@ export interface SimRunDeps extends RunIdentity {
   readonly archives: readonly string[];
   /** PCI identity of the device under test, `vendor:device`. */
   readonly pciId: string;
+  /** What the configuration says of the driver. */
+  readonly driverTraits?: DriverTraits | undefined;
   /** Whether the turns are written to `switchesFile`. */
   readonly recordSwitches?: boolean;
   /** What is written down of the driver's code that is executed. */
@@ -190,7 +194,7 @@ class SimulatedRun {
     this.#events.write('workload-end', { ...end });
     const wait: Wait = { signal: never, deadline: Deadline.after(commandMs) };
     const nics = spec.nics.map(({ id }) => id);
-    const tally = await deviceTally(machine.vm.qmp, nics, wait).catch(() => undefined);
+    const tally = await deviceTally(machine.vm.qmp, spec.nics, wait).catch(() => undefined);
     if (tally === undefined) this.#killed = await killedMeanwhile(machine);
     this.#faults = addTallies(tally ?? emptyTally, this.#injected.allocationTally(0));
     for (const id of nics) await this.#noteStates(machine, [id]).catch(() => undefined);
@@ -251,7 +255,8 @@ class SimulatedRun {
       {
         guest,
         driver,
-        surprise: new Slots(qmp, this.#deps.machine.nics, signal, {
+        partners: linkPartners(qmp, this.#deps.machine.nics, signal),
+        slots: new Slots(qmp, this.#deps.machine.nics, signal, {
           rest: (ms) => guest.rest(ms),
           ahead: true,
           beforeItGoes: (id) => this.#noteStates(machine, [id]).catch(() => undefined),
@@ -284,19 +289,21 @@ class SimulatedRun {
   /** The driver, where workloads begin. */
   async #driver(guest: Guest): Promise<GuestDriver> {
     const { driver, workload } = this.#world;
-    const { loaded, pciId } = this.#deps;
+    const { loaded, pciId, driverTraits: traits } = this.#deps;
     const onLoad = (sections: ModuleSections) => {
       this.#events.write('loaded', { sections });
       this.#loads.push(sections);
     };
     if (loaded !== null) {
       onLoad(loaded.sections);
-      return GuestDriver.of(guest, driver.name, loaded.devices, onLoad);
+      return GuestDriver.of(guest, driver.name, loaded.devices, { onLoad, traits });
     }
     const { atEnd } = workload.params;
-    return await setUpDriver(guest, { module: driver.name, pciId, atEnd }, onLoad, () => {
+    const onBegin = () => {
       this.#stage = 'load';
-    });
+    };
+    const setup = { module: driver.name, pciId, atEnd };
+    return await setUpDriver(guest, setup, onLoad, { onBegin, traits });
   }
 
   async #makeFault(

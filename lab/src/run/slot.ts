@@ -5,7 +5,7 @@ import { Deadline, sleep, type Wait, waitFor } from 'qemu-ipc/wait';
 import type { NicSpec } from '../vm/machine-spec.ts';
 import { nicDevice } from '../vm/qemu-command-line.ts';
 import { WorkloadEnded } from './workload-end.ts';
-import type { SurpriseRemoval } from './workloads/step-context.ts';
+import type { CardSlots } from './workloads/step-context.ts';
 
 /** What this needs of a QMP connection. */
 export interface SlotPort {
@@ -41,12 +41,14 @@ export interface SlotTime {
   readonly beforeItGoes?: (id: string) => Promise<void>;
 }
 
-/** The slots of a machine's NICs: takes cards out of them without notice, and puts them back. */
-export class Slots implements SurpriseRemoval {
+/** The slots of a machine's NICs: takes cards out of them, with and without notice, and puts them back. */
+export class Slots implements CardSlots {
   readonly #port: SlotPort;
   readonly #nics: readonly NicSpec[];
   readonly #signal: AbortSignal;
   readonly #time: SlotTime;
+  /** Cards that the guest was asked for. */
+  readonly #asked = new Map<number, Promise<void>>();
 
   /** Without a `time` it is the host's. */
   constructor(
@@ -62,6 +64,10 @@ export class Slots implements SurpriseRemoval {
     this.#nics = nics;
     this.#signal = signal;
     this.#time = time;
+  }
+
+  get canSurprise(): boolean {
+    return this.#nics.every(({ model }) => model === 'ferronic');
   }
 
   async removeDuring(slot: number, afterMs: number, work: () => Promise<void>): Promise<void> {
@@ -88,15 +94,27 @@ export class Slots implements SurpriseRemoval {
   }
 
   async giveBack(slot: number): Promise<void> {
-    const nic = this.#nic(slot);
-    const { id } = nic;
-    const doing = 'putting a device back';
+    await this.press(slot);
+    await this.putBack(slot);
+  }
+
+  async press(slot: number): Promise<void> {
+    const { id } = this.#nic(slot);
     const deleted = this.#deleted(id);
     // It is waited for only when the command was taken.
     deleted.catch(() => undefined);
     await this.#time.beforeItGoes?.(id);
-    await this.#refusable(doing, () => this.#deleteWhenOff(id));
-    await this.#inTime(deleted);
+    await this.#refusable('asking for a device', () => this.#deleteWhenOff(id));
+    this.#asked.set(slot, deleted);
+  }
+
+  async putBack(slot: number): Promise<void> {
+    const nic = this.#nic(slot);
+    const doing = 'putting a device back';
+    await this.#inTime(
+      this.#asked.get(slot) ?? Promise.reject(new Error(`slot ${slot} was not asked for`)),
+    );
+    this.#asked.delete(slot);
     await this.#refusable(doing, () =>
       this.#port.execute('device_add', nicDevice(nic), this.#wait(commandMs)),
     );

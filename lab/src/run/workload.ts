@@ -6,7 +6,9 @@ import type { Guest } from './guest.ts';
 import type { GuestDriver } from './guest-driver.ts';
 import { runEndChecks } from './workloads/end-checks.ts';
 import { type PlannedStep, runStep } from './workloads/planned-step.ts';
-import type { StepContext, SurpriseRemoval } from './workloads/step-context.ts';
+import type { Traffic } from './workloads/reload.ts';
+import type { CardSlots, LinkPartners, PeerGuest, StepContext } from './workloads/step-context.ts';
+import { passTraffic } from './workloads/traffic.ts';
 import type { RoundParams, WorkloadParams } from './world.ts';
 
 /** What the workload tells while it goes. */
@@ -23,8 +25,11 @@ export interface WorkloadContext {
   readonly makeFault: (fault: DeviceMadeFault, afterNs: number) => Promise<void>;
   /** Takes back the faults that still wait for something to happen to. */
   readonly settleFaults?: () => Promise<void>;
-  /** `undefined` when the device under test cannot do it. */
-  readonly surprise?: SurpriseRemoval;
+  readonly slots?: CardSlots;
+  /** `undefined` when the devices under test have none inside. */
+  readonly partners?: LinkPartners | undefined;
+  /** `undefined` when there is no second machine. */
+  readonly peer?: PeerGuest | undefined;
   readonly observer: WorkloadObserver;
   readonly signal: AbortSignal;
 }
@@ -77,7 +82,7 @@ async function oneStep(
   };
   switch (step.step) {
     case 'traffic':
-      await trafficWithFaults(round, step.trafficMs, payloadBytes, context);
+      await trafficWithFaults(round, step, payloadBytes, context);
       return;
     case 'unload':
       await withFaults(round, 'unload', context, () => driver.leave(step.how));
@@ -102,20 +107,22 @@ function stepContext(
   round: number,
   phase: Phase | 'end',
   payloadBytes: number,
-  { guest, driver, surprise, observer }: WorkloadContext,
+  { guest, driver, slots, partners, peer, observer }: WorkloadContext,
 ): StepContext {
   return {
     guest,
     driver,
     payloadBytes,
-    surprise,
+    slots,
+    partners,
+    peer,
     allocFailures: (count) => observer.allocFailures(round, phase, count),
   };
 }
 
 async function trafficWithFaults(
   round: number,
-  trafficMs: number,
+  step: Traffic,
   payloadBytes: number,
   context: WorkloadContext,
 ): Promise<void> {
@@ -124,7 +131,9 @@ async function trafficWithFaults(
   if (byChance !== undefined) {
     await driver.arm(byChance);
   }
-  await withFaults(round, 'traffic', context, () => driver.traffic(trafficMs, payloadBytes));
+  await withFaults(round, 'traffic', context, () =>
+    passTraffic(step, stepContext(round, 'traffic', payloadBytes, context)),
+  );
   if (byChance?.pick.kind === 'chance') {
     const delivered = await driver.disarm();
     // One round may have no allocation to fail; over a campaign none delivered means dead injection.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Deadline, type Wait } from 'qemu-ipc/wait';
+import { chooseProfile, usualProfile } from '../config/choose.ts';
 import type { DriverConfig, TargetConfig } from '../config/define-lab.ts';
 import { drawWorld } from '../run/draw-world.ts';
 import { runLive } from '../run/live-run.ts';
 import { forkedMachine, type GuestMachine } from '../run/live-template.ts';
+import { needsPeer, type PeerParts } from '../run/peer.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
 import type { TemplateStore } from '../run/template-store.ts';
 import type { World } from '../run/world.ts';
@@ -11,7 +13,8 @@ import type { StateDirectory } from '../store/state-directory.ts';
 import type { Cell, Verdict } from '../verdict.ts';
 import { type Accelerator, linkedPair, type MachineSpec } from '../vm/machine-spec.ts';
 import { memoryMiB, soakParameters } from './guest-machine.ts';
-import { type RunOrigin, usualProfile } from './run-origin.ts';
+import { peerMachine } from './peer-machine.ts';
+import type { RunOrigin } from './run-origin.ts';
 import type { SoakParts } from './soak-parts.ts';
 import { toolchainSymbolizer } from './symbolizer.ts';
 import { faultsOn } from './target-faults.ts';
@@ -24,6 +27,8 @@ export interface LiveSubject {
   readonly defect: string | null;
   readonly kernel: World['machine']['kernel'];
   readonly accel: Accelerator;
+  /** Of the target's faults: `usual` unless told. */
+  readonly profile?: string;
 }
 
 /** What is drawn for one run. */
@@ -37,6 +42,7 @@ export class LiveRunner {
   readonly #subject: LiveSubject;
   readonly #parts: SoakParts;
   readonly #state: StateDirectory;
+  readonly #templates: TemplateStore | null;
   readonly #machineOf: (wait: Wait) => Promise<GuestMachine>;
   readonly #symbolize: ReturnType<typeof toolchainSymbolizer>;
 
@@ -49,6 +55,7 @@ export class LiveRunner {
     this.#subject = subject;
     this.#parts = parts;
     this.#state = state;
+    this.#templates = templates;
     this.#machineOf = machineSource(subject, parts, templates);
     this.#symbolize = toolchainSymbolizer(parts);
   }
@@ -59,9 +66,9 @@ export class LiveRunner {
     return machine.template !== undefined;
   }
 
-  /** What its runs may be pooled with. */
-  cellOf(workload: string, profile = usualProfile): Cell {
+  #cellOf(workload: string): Cell {
     const { targetName: target, driver, defect, kernel, accel } = this.#subject;
+    const { profile = usualProfile } = this.#subject;
     return {
       target,
       driver: driver.module,
@@ -77,7 +84,7 @@ export class LiveRunner {
   /** Runs the world of a seed in a folder of its own; the verdict is on the disk when it resolves. */
   async run(
     draw: Draw,
-    { profile, onFolder, ...origin }: RunOrigin,
+    { onFolder, ...origin }: RunOrigin,
     onStep: (step: string) => void,
     wait: Wait,
   ): Promise<Verdict> {
@@ -99,8 +106,10 @@ export class LiveRunner {
         credentials: this.#parts.credentials,
         archives,
         pciId: this.#subject.target.device.pciId,
+        driverTraits: this.#subject.driver,
+        peer: needsPeer(world) ? await this.#peer(wait.signal) : undefined,
         folder,
-        cell: this.cellOf(draw.workload, profile),
+        cell: this.#cellOf(draw.workload),
         symbolize: this.#symbolize,
         onStep,
       },
@@ -108,9 +117,22 @@ export class LiveRunner {
     );
   }
 
+  async #peer(signal: AbortSignal): Promise<PeerParts> {
+    const { accel, kernel } = this.#subject;
+    const ofPeer = {
+      parts: this.#parts,
+      accel,
+      memoryMiB: memoryMiB[kernel],
+      append: soakParameters,
+      templates: this.#templates,
+    };
+    return await peerMachine(ofPeer, { signal, deadline: Deadline.never });
+  }
+
   /** The world of a seed. */
   worldOf({ workload: workloadName, seed }: Draw): World {
     const { targetName, target, driver, defect, kernel, accel } = this.#subject;
+    const { profile = usualProfile } = this.#subject;
     const workload = target.workloads[workloadName];
     if (workload === undefined) {
       throw new Error(`${workloadName} was checked and is not there`);
@@ -122,7 +144,8 @@ export class LiveRunner {
       target: targetName,
       driver: { name: driver.module, defect },
       device: target.device,
-      faults: faultsOn(target, kernel),
+      faults: faultsOn(target, kernel, 'live'),
+      profileFaults: chooseProfile(target, profile),
       workloadName,
       workload,
       nics: [near.id, far.id],

@@ -9,13 +9,10 @@ export interface RunOrigin {
   readonly attempt?: number;
   /** Not unless told. */
   readonly canary?: boolean;
-  /** `usualProfile` unless told. */
+  /** Of the target's faults: `usual` unless told. */
   readonly profile?: string;
   /** It is no result: nobody shall find it among those. */
   readonly aside?: boolean;
   /** Told of the folder of the run before it begins. */
   readonly onFolder?: (path: string) => void;
 }
-
-/** The fault profile in which each workload has the faults that it asks for. */
-export const usualProfile = 'usual';

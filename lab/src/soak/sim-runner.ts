@@ -26,6 +26,7 @@ export interface SimSubject {
   readonly driver: DriverConfig;
   readonly defect: string | null;
   readonly kernel: KernelFlavour;
+  readonly profile: string;
 }
 
 /** Turns are taken in different ways, as what one way misses another finds. */
@@ -68,9 +69,10 @@ export class SimRunner {
   async run(draw: Draw, origin: RunOrigin, signal: AbortSignal): Promise<Verdict | null> {
     const wait: Wait = { signal, deadline: Deadline.never };
     const world = this.worldOf(draw);
+    const { profile } = this.#subject;
     const measured = await this.#coverage.begin(world, this.#parts, this.#simulator, wait);
     const options = measured ? { driverTrace: { blocks: blocksFile } } : {};
-    const ran = await this.#simulator.run(world, origin, wait, options);
+    const ran = await this.#simulator.run(world, { ...origin, profile }, wait, options);
     if (!signal.aborted) {
       await this.#coverage.add(ran);
       if (this.#crashes.isFirst(ran.verdict)) await this.#repeat(world, ran, origin, wait);
@@ -93,7 +95,7 @@ export class SimRunner {
 
   /** The world of a seed. */
   worldOf({ workload, seed }: Draw): SimWorld {
-    const { targetName, target, driver, defect, kernel } = this.#subject;
+    const { targetName, target, driver, defect, kernel, profile } = this.#subject;
     // From numbers of its own, so that the world of a seed is the same with every schedule.
     const schedule = new SeededRandom(deriveSeed(seed, 1)).pick(schedules);
     const world = completeWorld(
@@ -108,6 +110,7 @@ export class SimRunner {
       },
       target,
       this.#parts,
+      profile,
     );
     return noLongerThan(churnMs, world);
   }

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Wait } from 'qemu-ipc/wait';
-import { chooseTarget, chooseWorkload } from '../config/choose.ts';
+import { chooseProfile, chooseTarget, chooseWorkload, usualProfile } from '../config/choose.ts';
 import type {
   DriverConfig,
   LabConfig,
@@ -30,7 +30,7 @@ import type { Cell } from '../verdict.ts';
 import { linkedPair, type MachineSpec } from '../vm/machine-spec.ts';
 import { SimulatedMachine } from '../vm/simulated-machine.ts';
 import { soakParameters } from './guest-machine.ts';
-import { type RunOrigin, usualProfile } from './run-origin.ts';
+import type { RunOrigin } from './run-origin.ts';
 import type { SoakParts } from './soak-parts.ts';
 import { toolchainSymbolizer } from './symbolizer.ts';
 import { faultsOn } from './target-faults.ts';
@@ -43,7 +43,6 @@ export function configured(
 ): { readonly target: TargetConfig; readonly driver: DriverConfig } {
   const chosen = chooseTarget(lab, draft.target);
   const target = { ...chosen, workloads: { ...chosen.workloads, ...workloads } };
-  chooseWorkload(target, draft.workload.name);
   const drivers = Object.values(target.drivers);
   const driver = drivers.find(({ module }) => module === draft.driver.name);
   if (driver === undefined) {
@@ -52,11 +51,17 @@ export function configured(
       remedy: `Choose from: ${known}.`,
     });
   }
+  chooseWorkload(target, draft.workload.name, { driver, mode: 'sim' });
   return { target, driver };
 }
 
-/** The draft with all that was left out. UsageError when it was made of other artifacts than there are. */
-export function completeWorld(draft: WorldDraft, target: TargetConfig, parts: SoakParts): SimWorld {
+/** The draft with all that was left out, its faults drawn under a profile. UsageError when it was made of other artifacts than there are. */
+export function completeWorld(
+  draft: WorldDraft,
+  target: TargetConfig,
+  parts: SoakParts,
+  profile: string = usualProfile,
+): SimWorld {
   const { hashes } = parts;
   for (const part of ['qemu', 'kernel', 'initramfs', 'driver'] as const) {
     const wanted = draft.artifacts?.[part];
@@ -79,9 +84,10 @@ export function completeWorld(draft: WorldDraft, target: TargetConfig, parts: So
       target: draft.target,
       driver,
       device: target.device,
-      faults: faultsOn(target, machine.kernel),
+      faults: faultsOn(target, machine.kernel, 'sim'),
+      profileFaults: chooseProfile(target, profile),
       workloadName: workload.name,
-      workload: chooseWorkload(target, workload.name),
+      workload: chooseWorkload(target, workload.name, { mode: 'sim' }),
       nics: [near.id, far.id],
     },
     seed,
@@ -229,6 +235,7 @@ export class Simulator {
         loaded,
         archives,
         pciId: this.#target.device.pciId,
+        driverTraits: driverOf(this.#target, world),
         folder,
         campaignId,
         cycle,
@@ -259,10 +266,14 @@ export class Simulator {
   }
 }
 
+function driverOf({ drivers }: TargetConfig, { driver }: SimWorld): DriverConfig | undefined {
+  return Object.values(drivers).find(({ module }) => module === driver.name);
+}
+
 /** What a simulated run may be pooled with. */
 export function cellOf(
   { target, driver, machine, workload }: SimWorld,
-  profile = usualProfile,
+  profile: string = usualProfile,
 ): Cell {
   return {
     target,

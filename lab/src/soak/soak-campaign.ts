@@ -110,10 +110,9 @@ class SoakedCampaign {
   ): Promise<Verdict | null> {
     const { id: campaignId } = this.#record;
     const { cycle, attempt, canary, subject } = item;
-    const { profile } = subject.cell;
     const runnable = this.#ground.runnable(subject);
     try {
-      const origin = { campaignId, cycle, attempt, canary, profile, onFolder };
+      const origin = { campaignId, cycle, attempt, canary, onFolder };
       return await runnable.run(item, origin, onStep, wait);
     } catch (error) {
       if (wait.signal.aborted) return null;

@@ -5,16 +5,20 @@ import { LabFailure, UsageError } from '../errors.ts';
 import { migrate } from './migrate.ts';
 import type { Database } from './schema.ts';
 
+/** How long a server may take to let us in, in milliseconds. */
 const connectMs = 15_000;
-/** Somebody may rebuild in the meantime. */
+/** For one query, in milliseconds: somebody may rebuild in the meantime. */
 const answerMs = 5 * 60_000;
 const mostConnections = 4;
 
 /** Opens the database of a fleet, made or brought up to date as needed; several labs may do so at once. */
-export async function openPostgres(url: string): Promise<Kysely<Database>> {
+export async function openPostgres(
+  url: string,
+  { patienceMs = connectMs }: { readonly patienceMs?: number } = {},
+): Promise<Kysely<Database>> {
   const place = placeOf(url);
   const db = new Kysely<Database>({
-    dialect: new PostgresDialect({ pool: explainingPool(poolOf(url), place) }),
+    dialect: new PostgresDialect({ pool: explainingPool(poolOf(url, patienceMs), place) }),
   });
   try {
     await migrate(db, 'postgres', place);
@@ -43,12 +47,12 @@ function placeOf(url: string): string {
   });
 }
 
-function poolOf(url: string): pg.Pool {
+function poolOf(url: string, patienceMs: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'ferrolab',
     max: mostConnections,
-    connectionTimeoutMillis: connectMs,
+    connectionTimeoutMillis: patienceMs,
     query_timeout: answerMs,
     keepAlive: true,
     types: { getTypeParser },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join, relative } from 'node:path';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { Deadline, type Wait } from 'qemu-ipc/wait';
 import type { CampaignEnd, CampaignEndRecord, CampaignRecord } from '../campaign-record.ts';
 import { type FaultTally, storedTally } from '../fault-tally.ts';
 import type { RunOwner } from '../run/run-folder.ts';
@@ -66,6 +67,9 @@ export interface CampaignCounts {
   readonly lost: number;
 }
 
+/** How long one who opens the results waits for somebody who rebuilds them, in milliseconds. */
+const rebuildMs = 60_000;
+
 /** The database of verdicts; each run counts once, however often it is recorded. */
 export class ResultStore implements AsyncDisposable {
   readonly #db: Kysely<Database>;
@@ -79,8 +83,11 @@ export class ResultStore implements AsyncDisposable {
   }
 
   /** Opens the results in a state folder, which are not rebuilt as long as they are open. */
-  static async open(state: StateDirectory): Promise<ResultStore> {
-    const lock = await lockShared(state.lock);
+  static async open(
+    state: StateDirectory,
+    wait: Wait = { signal: new AbortController().signal, deadline: Deadline.after(rebuildMs) },
+  ): Promise<ResultStore> {
+    const lock = await lockShared(state.lock, wait);
     try {
       return new ResultStore(await openDatabase(state), state, lock);
     } catch (error) {

@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
+import { sleep, type Wait } from 'qemu-ipc/wait';
 import { LabFailure } from '../errors.ts';
 
-/** How long one who shares waits for the one who has all, in milliseconds. */
-const patienceMs = 60_000;
 const pollMs = 50;
 
 /**
- * Takes a lock that many may share; waits for one who has it alone, for at most a minute. The lock is SQLite's own on
- * an empty database: the kernel drops it when its holder dies, however it dies.
+ * Takes a lock that many may share, waiting for one who has it alone. The lock is SQLite's own on an empty database:
+ * the kernel drops it when its holder dies, however it dies.
  */
-export async function lockShared(path: string): Promise<Disposable> {
-  const deadline = performance.now() + patienceMs;
+export async function lockShared(path: string, wait: Wait): Promise<Disposable> {
   for (;;) {
     const lock = take(path, 'BEGIN; SELECT count(*) FROM sqlite_master');
     if (lock !== undefined) return lock;
-    if (performance.now() > deadline) {
+    if (wait.deadline.remainingMs() < pollMs) {
       throw new LabFailure('STATE_LOCKED', `${dirname(path)} is being rebuilt`, {
         remedy: 'Try again when that has ended.',
       });
     }
-    await delay(pollMs);
+    await sleep(pollMs, wait);
   }
 }
 

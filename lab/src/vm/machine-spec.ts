@@ -22,7 +22,15 @@ export type NicBackend =
    * A program on the host that listens on the Unix socket of this name in the run folder. Frames go both ways,
    * each after its length (32 bits, big-endian).
    */
-  | { readonly kind: 'stream'; readonly socket: string };
+  | { readonly kind: 'stream'; readonly socket: string }
+  /** The same with the card as the one that listens, for another machine or a program. */
+  | { readonly kind: 'listen'; readonly socket: string };
+
+/** A cable from a hub to whoever listens on a Unix socket: a path in the run folder. */
+export interface Cable {
+  readonly hub: number;
+  readonly socket: string;
+}
 
 export interface NicSpec {
   /** Device id: the card's QOM path is `/machine/peripheral/<id>`. */
@@ -103,6 +111,8 @@ export interface MachineSpec {
   /** Kernel parameters after the lab's own (see `kernelCommandLine`). */
   readonly append: readonly string[];
   readonly nics: readonly NicSpec[];
+  /** What else is at the hubs of the NICs; no part of a saved machine. */
+  readonly cables?: readonly Cable[];
   readonly qemu: QemuTree;
   /** Existing folder of this run; receives `console.log` and `initramfs.cpio`. */
   readonly runDir: string;

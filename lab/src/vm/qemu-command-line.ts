@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MachineSpec, NicBackend, NicSpec, SimulationSpec } from './machine-spec.ts';
+import type { Cable, MachineSpec, NicBackend, NicSpec, SimulationSpec } from './machine-spec.ts';
 import type { Mount, SandboxSpec } from './sandbox.ts';
 import { schedulerId, schedulerObject } from './vcpu-scheduler.ts';
 
@@ -92,6 +92,7 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
       : simulationArguments(spec.simulation, restored)),
     ...(restored ? ['-incoming', 'defer'] : []),
     ...spec.nics.flatMap(nicArguments),
+    ...(spec.cables ?? []).flatMap(cableArguments),
     ...traceArguments(spec),
     ...driverTraceArguments(spec),
   ];
@@ -262,5 +263,19 @@ function backendArguments(id: string, backend: NicBackend, index: number): reado
       const path = `${sandboxPath.run}/${backend.socket}`;
       return ['-netdev', `stream,id=${id}-link,server=off,addr.type=unix,addr.path=${path}`];
     }
+    case 'listen': {
+      const path = `${sandboxPath.run}/${backend.socket}`;
+      return ['-netdev', `stream,id=${id}-link,server=on,addr.type=unix,addr.path=${path}`];
+    }
   }
+}
+
+/** Whoever listens may do so a moment later. */
+function cableArguments({ hub, socket }: Cable, index: number): readonly string[] {
+  const path = `${sandboxPath.run}/${socket}`;
+  const id = `cable${index}`;
+  return [
+    ...['-netdev', `stream,id=${id},server=off,addr.type=unix,addr.path=${path},reconnect-ms=100`],
+    ...['-netdev', `hubport,id=${id}-end,hubid=${hub},netdev=${id}`],
+  ];
 }

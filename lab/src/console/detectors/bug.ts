@@ -22,7 +22,7 @@ export const bugDetectors: readonly Detector[] = [
     header: /[kK]ernel BUG at \S*mm\/usercopy\.c/,
     title: 'BUG: bad usercopy in {frame}',
     skip: /usercopy|^_*check_/,
-    type: 'MEMORY_SAFETY_BUG',
+    type: 'BUG',
   },
   // The core helper that ends a Rust panic whose first line was lost.
   {

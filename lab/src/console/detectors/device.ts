@@ -36,6 +36,7 @@ export const deviceDetectors: readonly Detector[] = [
     strength: 'consequence',
     header:
       /^(?:(?<driver>\S+) \S+ \S+: )?NETDEV WATCHDOG: (?:\S+ \((?<old>[^)]*)\): )?(?:CPU: \d+: )?transmit queue \d+ timed out/,
+    followedBy: /WARNING: .*\bnet\/sched\/sch_generic\.c:\d+/,
     title: 'NETDEV WATCHDOG: transmit queue timed out in {driver}{old}',
     type: 'HANG',
     search: 'none',

@@ -49,6 +49,7 @@ export const hangDetectors: readonly Detector[] = [
     ...hang,
     family: 'workqueue-lockup',
     header: /BUG: workqueue lockup/,
+    type: '',
     title: 'BUG: workqueue lockup',
     search: 'none',
   },

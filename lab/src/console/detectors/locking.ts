@@ -17,7 +17,7 @@ export const lockingDetectors: readonly Detector[] = [
   {
     ...lockdep,
     header: bannered('possible circular locking dependency detected'),
-    body: /is trying to acquire lock[\s\S]*?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    body: /is trying to acquire lock[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
     title: 'possible deadlock in {frame}',
     // The locks of work items belong to whoever queued or waits for the work.
     skip: /^(?:process_one_work|(?:flush|drain|destroy)_workqueue)$/,
@@ -26,14 +26,14 @@ export const lockingDetectors: readonly Detector[] = [
   {
     ...lockdep,
     header: bannered('possible recursive locking detected'),
-    body: /is trying to acquire lock[\s\S]*?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    body: /is trying to acquire lock[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
     title: 'possible deadlock in {frame}',
     search: 'taker',
   },
   {
     ...lockdep,
     header: bannered('possible irq lock inversion dependency detected'),
-    body: /just changed the state of lock[\s\S]*?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    body: /just changed the state of lock[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
     title: 'possible deadlock in {frame}',
     search: 'taker',
   },
@@ -47,7 +47,7 @@ export const lockingDetectors: readonly Detector[] = [
   {
     ...lockdep,
     header: bannered('inconsistent lock state'),
-    body: /takes:[\s\S]*?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    body: /takes:[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
     title: 'inconsistent lock state in {frame}',
     search: 'lock',
   },

@@ -24,6 +24,8 @@ export const otherDetectors: readonly Detector[] = [
     family: 'other',
     strength: 'cause',
     header: new RegExp(`${prefix}(?<what>BUG: \\S.*)`),
+    // What a fuzzer says of its own descriptions.
+    unless: /BUG: no syscalls can create resource/,
     title: '{what}',
     type: '',
     search: 'none',

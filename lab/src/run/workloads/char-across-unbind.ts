@@ -21,7 +21,7 @@ export async function charAcrossUnbind(
   await runScript(
     context,
     'using the character device while the driver is unbound',
-    `${findCharDevices}
+    `${findCharDevices(context.driver)}
 set -- $nodes
 exec 3<>$1 || exit 1
 head -c ${bytes} /dev/urandom >&3 2>/dev/null

@@ -29,7 +29,7 @@ export async function charDevice(
   await runScript(
     context,
     'using the character device',
-    `${findCharDevices}
+    `${findCharDevices(context.driver)}
 head -c ${bytes} /dev/urandom >/run/lab-char
 user() { # NUMBER
 	i=0; while [ $i -lt ${times} ]; do

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { GuestDriver } from '../guest-driver.ts';
 
-/** Sets `nodes` to the driver's character devices. */
-export const findCharDevices = `
+/** Sets `nodes` to the driver's character devices, by the pattern of its configuration. */
+export function findCharDevices({ traits }: GuestDriver): string {
+  return `
 nodes=
-for c in /dev/ferronic*; do [ ! -c $c ] || nodes="$nodes $c"; done
+for c in ${traits.files?.char ?? ''}; do [ ! -c $c ] || nodes="$nodes $c"; done
 [ -n "$nodes" ] || missing "character device of $m"
 `;
+}

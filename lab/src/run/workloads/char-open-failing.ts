@@ -24,7 +24,7 @@ export async function charOpenFailing(
   const stdout = await runScript(
     context,
     'failing allocations while the character device is opened',
-    `${findCharDevices}
+    `${findCharDevices(context.driver)}
 set -- $nodes
 n=${first} tries=0 delivered=0
 while [ $tries -lt ${tries} ]; do

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { EthtoolFeature } from '../../config/define-lab.ts';
 import type { SeededRandom } from '../../faults/seeded-random.ts';
 import { runScript } from './guest-script.ts';
 import type { StepContext } from './step-context.ts';
@@ -24,13 +25,26 @@ export async function ethtoolChurn(
   { times, usecs, pairs }: EthtoolChurn,
   context: StepContext,
 ): Promise<void> {
+  const { lacks = [] } = context.driver.traits;
+  const has = (feature: EthtoolFeature) => !lacks.includes(feature);
+  const channels = has('channels');
+  const rss = has('rss');
+  const read = `-i -S -g -c${channels ? ' -l' : ''}${rss ? ' -x' : ''} -k`;
+  const set = [
+    `must 'ethtool -C' ethtool -C $near rx-usecs $((${usecs} + i))${has('tx-usecs') ? ` tx-usecs $((${usecs} + i))` : ''}`,
+    ...(rss ? ["must 'ethtool -X' ethtool -X $near default"] : []),
+    ...(channels ? [`must 'ethtool -L' resize_pairs $((1 + (${pairs} + i) % 2))`] : []),
+    ...(rss ? [`must 'ethtool -X' ethtool -X $near equal $((1 + (${pairs} + i) % 2))`] : []),
+    "must 'ethtool -K' ethtool -K $near rx off tso off",
+    "must 'ethtool -K' ethtool -K $near rx on tso on",
+  ];
   await runScript(
     context,
     'using ethtool',
-    `for o in -i -S -g -c -l -x -k; do must "ethtool $o" ethtool $o $near; done
+    `for o in ${read}; do must "ethtool $o" ethtool $o $near; done
 read_all() {
 	i=0; while [ $i -lt ${times} ]; do
-		for o in -i -S -g -c -l -x -k; do ethtool $o $near >/dev/null 2>&1; done
+		for o in ${read}; do ethtool $o $near >/dev/null 2>&1; done
 		i=$((i + 1))
 	done
 }
@@ -43,12 +57,7 @@ resize_pairs() {
 noise 20
 read_all & reader=$!
 i=0; while [ $i -lt ${times} ]; do
-	must 'ethtool -C' ethtool -C $near rx-usecs $((${usecs} + i)) tx-usecs $((${usecs} + i))
-	must 'ethtool -X' ethtool -X $near default
-	must 'ethtool -L' resize_pairs $((1 + (${pairs} + i) % 2))
-	must 'ethtool -X' ethtool -X $near equal $((1 + (${pairs} + i) % 2))
-	must 'ethtool -K' ethtool -K $near rx off tso off
-	must 'ethtool -K' ethtool -K $near rx on tso on
+${set.map((line) => `\t${line}`).join('\n')}
 	i=$((i + 1))
 done
 wait $reader

@@ -33,7 +33,8 @@ must() { # WHAT COMMAND...
 	*) wrong "$what of $m fails | $said" ;;
 	esac
 }
-has_function() { grep -q "$1.*\\[$m\\]" /proc/kallsyms; }
+# What is built into the kernel has no module after its name, and begins with it.
+has_function() { grep -q -e "$1.*\\[$m\\]" -e " $m[^ ]*$1[^ ]*$" /proc/kallsyms; }
 `;
 }
 

@@ -9,9 +9,13 @@ import {
 } from './char-across-unbind.ts';
 import { type CharDevice, charDevice, drawCharDevice } from './char-device.ts';
 import { type CharOpenFailing, charOpenFailing, drawCharOpenFailing } from './char-open-failing.ts';
+import { type CpuHotplug, cpuHotplug, drawCpuHotplug } from './cpu-hotplug.ts';
 import { drawEthtoolChurn, type EthtoolChurn, ethtoolChurn } from './ethtool-churn.ts';
 import { drawEthtoolEeprom, type EthtoolEeprom, ethtoolEeprom } from './ethtool-eeprom.ts';
 import { drawFailingSweep, type FailingSweep, failingSweep } from './failing-sweeps.ts';
+import { drawGenerator, type Generator, generator } from './generator.ts';
+import { drawHotUnplug, type HotUnplug, hotUnplug } from './hot-unplug.ts';
+import { drawPeerTraffic, type PeerTraffic, peerTraffic } from './peer-traffic.ts';
 import {
   drawProcAcrossUnbind,
   type ProcAcrossUnbind,
@@ -22,6 +26,7 @@ import { drawRebind, type Rebind, rebind } from './rebind.ts';
 import { drawTraffic, drawUnload, type Reload } from './reload.ts';
 import { drawRemoveRescan, type RemoveRescan, removeRescan } from './remove-rescan.ts';
 import { drawResetFunction, type ResetFunction, resetFunction } from './reset-function.ts';
+import { drawResetWhileDown, type ResetWhileDown, resetWhileDown } from './reset-while-down.ts';
 import { drawRingResize, type RingResize, ringResize } from './ring-resize.ts';
 import {
   drawRingResizeFailing,
@@ -56,7 +61,12 @@ export type WholeStep =
   | CharDevice
   | CharAcrossUnbind
   | CharOpenFailing
-  | FailingSweep;
+  | FailingSweep
+  | HotUnplug
+  | ResetWhileDown
+  | CpuHotplug
+  | Generator
+  | PeerTraffic;
 
 /** One step of one round, with everything that was drawn for it. */
 export type PlannedStep = Reload | WholeStep;
@@ -71,7 +81,7 @@ export function drawStep(
     case 'traffic':
       return drawTraffic(random, workload);
     case 'unload':
-      return drawUnload(random);
+      return drawUnload(random, workload);
     case 'bind':
     case 'open':
     case 'suspend':
@@ -109,6 +119,16 @@ export function drawStep(
     case 'bind-failing':
     case 'open-failing':
       return drawFailingSweep(name, random);
+    case 'hot-unplug':
+      return drawHotUnplug(random);
+    case 'reset-while-down':
+      return drawResetWhileDown(random);
+    case 'cpu-hotplug':
+      return drawCpuHotplug(random);
+    case 'generator':
+      return drawGenerator(random);
+    case 'peer-traffic':
+      return drawPeerTraffic(random);
   }
 }
 
@@ -150,5 +170,15 @@ export async function runStep(step: WholeStep, context: StepContext): Promise<vo
     case 'bind-failing':
     case 'open-failing':
       return await failingSweep(step, context);
+    case 'hot-unplug':
+      return await hotUnplug(step, context);
+    case 'reset-while-down':
+      return await resetWhileDown(step, context);
+    case 'cpu-hotplug':
+      return await cpuHotplug(step, context);
+    case 'generator':
+      return await generator(step, context);
+    case 'peer-traffic':
+      return await peerTraffic(step, context);
   }
 }

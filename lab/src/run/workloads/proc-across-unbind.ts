@@ -27,7 +27,7 @@ export async function procAcrossUnbind(
     `${findProcFiles(context.driver)}
 d=${driver.device(device)}
 for f in $files; do case $f in *$d*) file=$f ;; esac; done
-[ -n "$file" ] || missing "file of $d in /proc/driver"
+[ -n "$file" ] || missing "file of $d in /proc"
 reader() { while [ ! -e /run/lab-step-done ]; do while read -r line; do :; done <$file; done 2>/dev/null; }
 rm -f /run/lab-step-done
 exec 3<$file

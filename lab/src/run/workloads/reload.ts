@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { WorkloadConfig } from '../../config/define-lab.ts';
+import type { Leaving } from '../../config/step-names.ts';
+import type { TrafficProfile } from '../../config/traffic-profiles.ts';
 import type { SeededRandom } from '../../faults/seeded-random.ts';
 
-/** Both ways as much as goes through. */
+/** As much as goes through. */
 export interface Traffic {
   readonly step: 'traffic';
   readonly trafficMs: number;
+  /** `ping` unless told. */
+  readonly profile?: TrafficProfile;
 }
 
 /** The driver leaves its devices; `bind` and `open` bring it back. */
 export interface Unload {
   readonly step: 'unload';
-  readonly how: 'rmmod' | 'unbind' | 'down';
+  readonly how: Leaving;
 }
 
 /** The four steps of load and unload churn. */
 export type Reload = Traffic | Unload | { readonly step: 'bind' } | { readonly step: 'open' };
 
-export function drawTraffic(random: SeededRandom, { trafficMs }: WorkloadConfig): Traffic {
-  return { step: 'traffic', trafficMs: random.int(...trafficMs) };
+const usualLeaving = ['rmmod', 'rmmod', 'rmmod', 'unbind', 'unbind', 'down'] as const;
+
+export function drawTraffic(random: SeededRandom, workload: WorkloadConfig): Traffic {
+  const trafficMs = random.int(...workload.trafficMs);
+  const { traffic } = workload;
+  return traffic === undefined
+    ? { step: 'traffic', trafficMs }
+    : { step: 'traffic', trafficMs, profile: random.pick(traffic) };
 }
 
-export function drawUnload(random: SeededRandom): Unload {
-  return {
-    step: 'unload',
-    how: random.pick(['rmmod', 'rmmod', 'rmmod', 'unbind', 'unbind', 'down']),
-  };
+export function drawUnload(random: SeededRandom, { leave = usualLeaving }: WorkloadConfig): Unload {
+  return { step: 'unload', how: random.pick(leave) };
 }

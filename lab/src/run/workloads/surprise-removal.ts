@@ -22,15 +22,15 @@ export async function surpriseRemoval(
   { device, deadMs }: SurpriseRemovalStep,
   context: StepContext,
 ): Promise<void> {
-  const { surprise, driver } = context;
+  const { slots, driver } = context;
   const doing = 'removing a device without notice';
-  if (surprise === undefined) {
+  if (slots?.canSurprise !== true) {
     throw unsupported(doing, 'surprise removal of this device');
   }
   const slot = await slotOf(driver.device(device), context);
   // By then the guest has begun to make noise; afterwards there may be no interface to make it on.
   const seconds = ((noiseMs + deadMs) / 1_000).toFixed(3);
-  await surprise.removeDuring(slot, noiseMs, async () => {
+  await slots.removeDuring(slot, noiseMs, async () => {
     await runScript(context, doing, `noise 10; sleep ${seconds}; quiet`, 'no interface');
   });
   const path = `/sys/bus/pci/devices/${driver.device(device)}`;
@@ -46,8 +46,14 @@ while [ -e ${path} ]; do
 done`,
     'no interface',
   );
-  await surprise.giveBack(slot);
-  await context.guest.run(
+  await slots.giveBack(slot);
+  await findAgain(path, context);
+  await driver.restore();
+}
+
+/** Waits until the kernel has found a device that was put back. */
+export async function findAgain(path: string, { guest }: StepContext): Promise<void> {
+  await guest.run(
     'finding the device again',
     `tries=0
 until [ -e ${path} ]; do
@@ -56,7 +62,6 @@ until [ -e ${path} ]; do
 	sleep 0.05
 done`,
   );
-  await driver.restore();
 }
 
 /** Slot of a device, by what the guest's hot plug driver says: bus numbers come in any order. */
