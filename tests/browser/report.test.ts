@@ -61,6 +61,14 @@ async function overflow(page: Page): Promise<number> {
   );
 }
 
+/** What axe finds wrong with a page, and how many of its rules are kept. */
+async function examine(page: Page) {
+  await page.evaluate(axe.source);
+  const found = (await page.evaluate('axe.run()')) as axe.AxeResults;
+  const violations = found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  return { violations, passes: found.passes.length };
+}
+
 describe('the HTML report in a browser', function () {
   this.timeout(60_000);
 
@@ -232,11 +240,9 @@ describe('the HTML report in a browser', function () {
         });
         const { page } = opened;
         await unfold(page);
-        await page.evaluate(axe.source);
-        const found = (await page.evaluate('axe.run()')) as axe.AxeResults;
-        const violations = found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-        expect(violations).to.deep.equal([]);
-        expect(found.passes.length).to.be.above(15);
+        const found = await examine(page);
+        expect(found.violations).to.deep.equal([]);
+        expect(found.passes).to.be.above(15);
       });
     }
   }
@@ -263,6 +269,15 @@ describe('the HTML report in a browser', function () {
     expect(text).to.include('at least');
     expect(text).to.include('there was no canary');
     expect(opened.complaints).to.deep.equal([]);
+    expect((await examine(opened.page)).violations).to.deep.equal([]);
+  });
+
+  it('says of a campaign without runs that there is nothing to say', async () => {
+    const source = { ...reportSource(), runs: [], previous: null, coverage: [], goal: null };
+    await using opened = await open(htmlReport(await buildReport(source)));
+    expect(await opened.page.title()).to.equal('nightly: Nothing was tested.');
+    expect(await overflow(opened.page)).to.equal(0);
+    expect((await examine(opened.page)).violations).to.deep.equal([]);
   });
 
   it('opens with a thousand bugs, and stays below some megabytes', async () => {

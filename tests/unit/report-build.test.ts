@@ -5,7 +5,9 @@ import { expect } from 'chai';
 import { buildReport, type ReportSource } from '../../lab/src/report/build-report.ts';
 import type { CampaignReport } from '../../lab/src/report/campaign-report.ts';
 import { groupCrashes } from '../../lab/src/report/crash-groups.ts';
+import { healthFindings } from '../../lab/src/report/report-words.ts';
 import { timelineOf } from '../../lab/src/report/run-timeline.ts';
+import { writeRepetition } from '../../lab/src/run/repetition.ts';
 import type { StoredRun } from '../../lab/src/store/result-store.ts';
 import type { CrashRecord } from '../../lab/src/verdict.ts';
 import {
@@ -21,6 +23,7 @@ import {
   titled,
   uaf,
 } from '../support/report-campaign.ts';
+import { campaign as askedFor } from '../support/results.ts';
 
 function crashed(minute: number, crash: CrashRecord, told: Partial<StoredRun> = {}): StoredRun {
   return storedRun(minute, cCell, { crashes: [crash], ...told });
@@ -116,28 +119,11 @@ describe('the report of a campaign', () => {
   });
 
   it('says that a canary which never ran was not caught', async () => {
-    const { workload: _, ...cell } = { ...cCell, defect: 'work-uaf' };
-    const { campaign } = reportSource();
-    const subject = {
-      cell,
-      driverName: 'c',
-      workloads: ['traffic-churn'],
-      share: 1,
-      artifacts: { qemu: '', kernel: '', initramfs: '', driver: '' },
-      configuration: '',
-    };
-    const record = {
-      version: 1 as const,
-      ...campaign,
-      budgetMs: 1,
-      until: null,
-      goal: null,
-      subjects: [],
-      canary: subject,
-    };
+    const record = askedFor('night-2');
     const { health } = await reportOf([storedRun(1, rustCell)], {
-      campaign: { ...campaign, record },
+      campaign: { ...reportSource().campaign, record },
     });
+    const cell = record.canary?.cell;
     expect(health.canary).to.deep.equal({ cell, caught: false, title: null, runs: 0 });
   });
 
@@ -258,6 +244,26 @@ describe('the run that brings a crash back', () => {
       '2.5 workload ended: alarm',
       `2.5 FAIL: ${uaf.title}`,
     ]);
+  });
+
+  it('is one that came back identical before one that did not', async () => {
+    await using folders = await runFolders();
+    const runs = [71, 72, 73].map((minute) => {
+      const run = storedRun(minute, cSimCell, { crashes: [uaf] });
+      return { ...run, folder: join(folders.path, run.runId) };
+    });
+    for (const [at, { folder }] of runs.entries()) {
+      await mkdir(folder);
+      await writeFile(join(folder, 'world.json'), '{}');
+      await writeRepetition(folder, { version: 1, identical: at === 1 });
+    }
+    const made = await reportOf(runs);
+    expect(made.groups[0]?.reproducer).to.include({ runId: runs[1]?.runId, identical: true });
+    const [first] = runs;
+    const never = await reportOf(first === undefined ? [] : [first]);
+    expect(never.groups[0]?.reproducer).to.include({ runId: first?.runId, identical: false });
+    const said = healthFindings(never).map(({ what }) => what);
+    expect(said).to.include(`1 of 1 bug tried did not come back identical: ${uaf.title}`);
   });
 
   it('is the earliest live one whose folder is there, to be looked for in simulated worlds', async () => {

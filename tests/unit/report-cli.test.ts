@@ -10,6 +10,7 @@ import { type StateDirectory, stateDirectory } from '../../lab/src/store/state-d
 import type { Verdict } from '../../lab/src/verdict.ts';
 import { ferrolabJson, startFerrolab } from '../support/ferrolab.ts';
 import { cCell, pageFault, rustCell, storedRun, titled, uaf } from '../support/report-campaign.ts';
+import { campaign } from '../support/results.ts';
 
 let folder: string;
 let state: StateDirectory;
@@ -28,19 +29,7 @@ function verdictOf(campaignId: string, run: StoredRun): Verdict {
 }
 
 function recordOf(id: string, name: string, startedAt: string): CampaignRecord {
-  return {
-    version: 1,
-    id,
-    name,
-    host: 'bench1',
-    seed: 7,
-    startedAt,
-    budgetMs: 1,
-    until: null,
-    goal: null,
-    subjects: [],
-    canary: null,
-  };
+  return { ...campaign(id), name, startedAt, canary: null };
 }
 
 async function report(args: readonly string[]) {
@@ -64,7 +53,7 @@ describe('ferrolab report', function () {
       ['night-2', storedRun(4, cCell, { crashes: [uaf], canary: true })],
       ['single', storedRun(9, rustCell, { startedAt: '2026-11-22T23:00:00.000Z' })],
     ];
-    for (const [campaign, run] of runs) await store.record(verdictOf(campaign, run));
+    for (const [id, run] of runs) await store.record(verdictOf(id, run));
     await store.recordLost('lost-run', { campaignId: 'night-2' });
   });
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Outcome } from '../verdict.ts';
 import type { CampaignReport, CellReport, CrashGroupReport } from './campaign-report.ts';
 import { cellKey, cellName } from './cell-name.ts';
+import { plural } from './plural.ts';
 import { mtbfWords } from './report-words.ts';
 import { wellFormed } from './well-formed.ts';
 
@@ -133,7 +134,7 @@ function incidentsOf(report: CampaignReport, group: CrashGroupReport) {
     issue_version: 1,
     test_id: cellId(report, cell),
     present: true,
-    comment: clean(`${count} crashes; ${reproducer.command}`),
+    comment: clean(`${plural(count, 'crash', 'crashes')}; ${reproducer.command}`),
   }));
 }
 

@@ -142,7 +142,7 @@ function details({ title, count, cells, text }: CrashGroupReport): string[] {
   return [
     `<details><summary>${entities(title)}</summary>`,
     '',
-    `${count === 1 ? '1 crash' : `${count} crashes`} in ${cells
+    `${plural(count, 'crash', 'crashes')} in ${cells
       .slice(0, 10)
       .map(({ cell }) => code(cellName(cell)))
       .join(', ')}`,

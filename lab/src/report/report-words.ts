@@ -151,7 +151,7 @@ export function healthFindings(report: CampaignReport): readonly HealthFinding[]
           : `${plural(missed, 'run')} missed for the lab's own reasons; neither a failure nor exposure`,
     },
     ...(retried > 0
-      ? [{ well: true, what: `${retried} of them came out well at the second try` }]
+      ? [{ well: true, what: `${plural(retried, 'missed run')} came out well at the second try` }]
       : []),
     ...(errors > 0
       ? [
@@ -161,6 +161,7 @@ export function healthFindings(report: CampaignReport): readonly HealthFinding[]
           },
         ]
       : []),
+    ...comesBackFindings(report),
     {
       well: lost === 0,
       what: lost === 0 ? 'no run was lost' : `${plural(lost, 'run')} lost with a killed lab`,
@@ -190,6 +191,28 @@ function canaryFinding(canary: LabHealth['canary']): HealthFinding {
     well: false,
     what: `the canary ${name} was NOT caught in ${plural(runs, 'run')}: do not trust that others did not fail`,
   };
+}
+
+/** That crashes come back is what the lab promises: of those that were tried, whether it kept it. */
+function comesBackFindings({ groups }: CampaignReport): readonly HealthFinding[] {
+  const tried = groups.filter(({ reproducer }) => reproducer.identical !== null);
+  const failed = tried.filter(({ reproducer }) => reproducer.identical === false);
+  if (tried.length === 0) return [];
+  if (failed.length === 0) {
+    return [
+      {
+        well: true,
+        what: `${tried.length} of ${plural(tried.length, 'bug')} tried came back identical`,
+      },
+    ];
+  }
+  const titles = failed.slice(0, 5).map(({ title }) => title);
+  return [
+    {
+      well: false,
+      what: `${failed.length} of ${plural(tried.length, 'bug')} tried did not come back identical: ${titles.join('; ')}${failed.length > titles.length ? '; …' : ''}`,
+    },
+  ];
 }
 
 /** Runs of all cells with an outcome. */

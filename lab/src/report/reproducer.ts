@@ -12,7 +12,8 @@ const mostTried = 1_000;
 
 /**
  * The run that brings a bug back: a simulated one before a live one, one whose folder is there before one that is
- * pruned, the earliest of them. A live crash that was found again in a simulated world comes back by that.
+ * pruned, the earliest that did not fail to come back when it was tried. A live crash that was found again in a
+ * simulated world comes back by that.
  */
 export async function chooseReproducer({
   crashes,
@@ -20,8 +21,8 @@ export async function chooseReproducer({
   const runs = crashes.map(({ run }) => run);
   const simulated = runs.filter(({ cell }) => cell.mode === 'sim');
   const live = runs.filter(({ cell }) => cell.mode !== 'sim');
-  const kept = simulated.slice(0, mostTried).find(hasWorld);
-  if (kept !== undefined) return await reproducerOf(kept);
+  const kept = await bestOf(simulated.slice(0, mostTried).filter(hasWorld));
+  if (kept !== undefined) return kept;
   for (const run of live.slice(0, mostTried)) {
     const found = await foundInSimulation(run);
     if (found !== null) return found;
@@ -30,6 +31,19 @@ export async function chooseReproducer({
   const left = live.slice(0, mostTried).find(hasWorld) ?? first;
   if (left === undefined) throw new RangeError('a group without crashes');
   return await reproducerOf(left);
+}
+
+/** The first that did not fail to come back when it was tried; if there is none, the first. */
+async function bestOf(
+  runs: readonly StoredRun[],
+): Promise<CrashGroupReport['reproducer'] | undefined> {
+  let best: CrashGroupReport['reproducer'] | undefined;
+  for (const run of runs) {
+    const one = await reproducerOf(run);
+    if (one.identical !== false) return one;
+    best ??= one;
+  }
+  return best;
 }
 
 async function reproducerOf({

@@ -39,7 +39,7 @@ function card(report: CampaignReport, group: CrashGroupReport): Markup {
   const { title, count, cells, reproducer, text, faults, timeline } = group;
   const drivers = [...new Set(cells.map(({ cell }) => driverName(cell)))];
   const news = novelty(report, group);
-  return html`<details class="crash"><summary><h3>${title}</h3> <span class="badge bad">${count === 1 ? '1 crash' : `${count} crashes`}</span>${news === 'new' ? html` <span class="badge warn">new</span>` : null}
+  return html`<details class="crash"><summary><h3>${title}</h3> <span class="badge bad">${plural(count, 'crash', 'crashes')}</span>${news === 'new' ? html` <span class="badge warn">new</span>` : null}
 <span class="where">${drivers.slice(0, mostCells).join(', ')}; last seen ${moment(group.lastSeen)}</span></summary>
 <div>
 <p><strong>Bring it back</strong> ${identicalBadge(reproducer.identical)}</p>

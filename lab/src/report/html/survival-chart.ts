@@ -71,7 +71,7 @@ function describe({ cell, survival }: CellReport): string {
   const half = steps.find((step) => step.survival <= 0.5);
   const middle =
     half === undefined
-      ? 'more than half of the runs do not fail'
+      ? 'more than half had not failed when last seen'
       : `half of the runs have failed after ${formatHours(half.time)}`;
   return `${name}: ${share(last.survival)} of ${plural(subjects, 'run')} without a failure at ${formatHours(last.time)}; ${middle}`;
 }
