@@ -179,7 +179,7 @@ export const lockingDetectors: readonly Detector[] = [
     family: 'lockdep',
     strength: 'cause',
     header: /BUG: workqueue leaked (?:lock or atomic|atomic, lock or RCU)/,
-    body: /last function: (?<fn>[\w.]+)/,
+    body: /(?:last function: |workfn=)(?<fn>[\w.]+)/,
     title: 'BUG: workqueue leaked lock or atomic in {frame}',
     type: '',
     search: 'none',

@@ -4,7 +4,8 @@ import type { Detector } from '../detector.ts';
 import { dmaHelpers } from './dma-helpers.ts';
 
 // Before Linux 6.19: "WARNING: CPU: 1 PID: 2 at file.c:3 f+0x4/0x5"; since: "WARNING: [cond] file.c:3 at f+0x4/0x5, CPU#1: comm/2".
-const at = (file: string, fn = '') => new RegExp(`WARNING: .*?(?<![\\w-])${file}:\\d+.*?\\b${fn}`);
+const at = (file: string, fn = '') =>
+  new RegExp(`WARNING: .*?(?<![\\w-])${file}:\\d+${fn && `(?: at)? ${fn}`}`);
 const warn = {
   family: 'warning',
   strength: 'cause',
