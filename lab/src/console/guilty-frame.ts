@@ -86,8 +86,7 @@ function first(
 }
 
 /** Ways to wait that say nothing of what one waits for. */
-const waits =
-  /sched|_lock|_slowlock|down|rwsem|completion|kthread|wait|synchronize|__switch_to|cancel_delayed_work|rcu_barrier/;
+const waits = /(?:^|_)(?:wait|(?:slow)?lock|down|sched|kthread|synchronize)|schedule|completion/;
 
 /** The two waits that victims of one hang share, whatever each was about to do. */
 function commonWait({ frames }: ReportBody): string | null {

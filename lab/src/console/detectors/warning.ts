@@ -20,7 +20,8 @@ export const warningDetectors: readonly Detector[] = [
     family: 'odebug',
     header: at('lib/debugobjects\\.c'),
     title: 'WARNING: ODEBUG bug in {frame}',
-    // The subsystem that tells of its object's life; its user got that life wrong.
+    // Timers, work, RCU and per-CPU counters tell of their objects, and so does who frees memory (DEBUG_OBJECTS_*); the
+    // mistake is in who uses them.
     skip: /(?:^|_)(?:debug|hrtimer|timer|work|percpu|kobject)_|rcu|vunmap|vfree|^_*free_/,
   },
   {
