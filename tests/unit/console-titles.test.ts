@@ -67,6 +67,68 @@ describe('the list of helpers', () => {
     expect(isHelper('core::option::unwrap_failed')).to.equal(true);
   });
 
+  const classes: Readonly<Record<string, readonly string[]>> = {
+    'the allocators': [
+      '___slab_alloc',
+      'kvfree_call_rcu',
+      '__do_kmalloc_node',
+      'mempool_alloc_noprof',
+    ],
+    'the allocators of pages': ['rmqueue', '__alloc_frozen_pages_noprof', 'free_frozen_pages'],
+    'mappings of memory': ['__get_vm_area_node', 'vmap_pages_range_noflush', 'vunmap_range'],
+    'the sanitizers': ['__asan_store8', '__msan_memcpy', '__tsan_write4', 'handle_overflow'],
+    'reference counters': ['refcount_warn_saturate', 'kref_put', 'kobject_get_unless_zero'],
+    'lists and bits': ['__list_add_valid_or_report', '_test_bit', 'arch___set_bit', 'rb_erase'],
+    'text and copies': [
+      'strscpy_pad',
+      '_copy_from_iter',
+      'fault_in_readable',
+      'hex_string',
+      'kstrtouint',
+    ],
+    locks: [
+      'queued_spin_lock_slowpath',
+      'rtmutex_spin_on_owner',
+      'down_write_killable',
+      '__mutex_lock',
+    ],
+    lockdep: ['check_path', 'mark_usage', 'print_circular_bug', 'validate_chain'],
+    'the scheduler': ['__schedule', 'schedule_timeout', '__might_resched', 'preempt_schedule_irq'],
+    'deferred work': [
+      'cancel_work_sync',
+      '__flush_work',
+      'timer_delete_sync',
+      'try_to_del_timer_sync',
+    ],
+    'messages and warnings': [
+      '_dev_warn',
+      'netdev_notice',
+      'vprintk_emit',
+      '__warn_printf',
+      'dump_stack_lvl',
+    ],
+    'traps of many machines': [
+      'do_trap_insn_illegal',
+      '__do_pgm_check',
+      'tlb_do_page_fault_0',
+      'do_mem_abort',
+    ],
+    'packets that overflow': ['skb_over_panic', 'skb_put', 'skb_push'],
+    'requests to USB devices': ['usb_submit_urb', 'usb_control_msg_send', 'usb_kill_urb'],
+    'injected failures': ['should_fail_ex', 'should_failslab', 'fail_dump'],
+  };
+  for (const [what, names] of Object.entries(classes)) {
+    it(`skips ${what}`, () => {
+      for (const name of names) expect(isHelper(name), name).to.equal(true);
+    });
+  }
+
+  it('keeps the functions of drivers for parts of hardware', () => {
+    for (const name of ['stmmac_pcs_config', 'nic_pool_init', 'nic_lock_ring', 'nic_timer']) {
+      expect(isHelper(name), name).to.equal(false);
+    }
+  });
+
   it('keeps functions whose names only look alike', () => {
     for (const name of ['strp_data_ready', 'bitmap_ip_add', 'rtnl_lock', 'iterate_supers']) {
       expect(isHelper(name), name).to.equal(false);

@@ -54,14 +54,24 @@ export function guiltyFrame(body: ReportBody, query: FrameQuery): string | null 
     case 'page-owner':
       return first(body, ['owner'], wanted);
     case 'wait':
-      return (
-        commonWait(body) ?? first(body, ['trace'], (name) => !waits.test(name) && wanted(name))
-      );
+      return commonWait(body) ?? firstTrace(body, (name) => !waits.test(name) && wanted(name));
     case 'dependency':
       return first(body, ['chain'], wanted) ?? first(body, ['lock', 'trace'], wanted);
     case 'innermost':
-      return first(body, ['trace'], wanted);
+      return firstTrace(body, wanted);
   }
+}
+
+/** Looks at the registers and the first stack: another stack is that of somebody else, or of the end. */
+function firstTrace({ frames }: ReportBody, wanted: (name: string) => boolean): string | null {
+  let only: number | undefined;
+  for (const frame of frames) {
+    if (frame.kind !== 'trace') continue;
+    if (frame.place === 'call') only ??= frame.stretch;
+    if (only !== undefined && frame.stretch !== only) return null;
+    if (wanted(frame.name)) return frame.name;
+  }
+  return null;
 }
 
 function first(
@@ -76,8 +86,7 @@ function first(
 }
 
 /** Ways to wait that say nothing of what one waits for. */
-const waits =
-  /sched|_lock|_slowlock|down|rwsem|completion|kthread|wait|synchronize|__switch_to|cancel_delayed_work|rcu_barrier/;
+const waits = /(?:^|_)(?:wait|(?:slow)?lock|down|sched|kthread|synchronize)|schedule|completion/;
 
 /** The two waits that victims of one hang share, whatever each was about to do. */
 function commonWait({ frames }: ReportBody): string | null {

@@ -100,7 +100,7 @@ export const lockingDetectors: readonly Detector[] = [
     ...lockdep,
     header: bannered('(?:.* )?still has locks held!'),
     title: '{level}: still has locks held in {frame}',
-    search: 'lock',
+    search: 'taker',
   },
   {
     ...lockdep,
@@ -118,7 +118,7 @@ export const lockingDetectors: readonly Detector[] = [
     ...lockdep,
     header: bannered('held lock freed!'),
     title: '{level}: held lock freed in {frame}',
-    search: 'lock',
+    search: 'taker',
   },
   {
     ...lockdep,
@@ -126,7 +126,7 @@ export const lockingDetectors: readonly Detector[] = [
     title: '{level}: lock held when returning to user space in {frame}',
     type: (title) => (title.startsWith('WARNING') ? 'LOCKDEP' : ''),
     needsNoTrace: true,
-    search: 'lock',
+    search: 'taker',
   },
   {
     ...lockdep,
@@ -179,7 +179,7 @@ export const lockingDetectors: readonly Detector[] = [
     family: 'lockdep',
     strength: 'cause',
     header: /BUG: workqueue leaked (?:lock or atomic|atomic, lock or RCU)/,
-    body: /last function: (?<fn>[\w.]+)/,
+    body: /(?:last function: |workfn=)(?<fn>[\w.]+)/,
     title: 'BUG: workqueue leaked lock or atomic in {frame}',
     type: '',
     search: 'none',

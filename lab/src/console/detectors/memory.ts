@@ -3,8 +3,7 @@
 import type { Detector } from '../detector.ts';
 
 // Whatever allocates or copies for its caller: it is the caller that forgot to give back.
-const allocates =
-  /alloc|slab|kmem|mmap|(?:str|strn|mem)dup|asprintf|create_object|pcpu_create|idr_get|list_lru_init/;
+const allocates = /alloc|slab|kmem|mmap|dup(?:_[a-z]+)?$|asprintf/;
 const memory = { strength: 'cause', search: 'innermost', type: 'MEMORY_SAFETY_BUG' } as const;
 const counters = { family: 'page-tables', strength: 'cause', search: 'none', type: '' } as const;
 
@@ -79,7 +78,8 @@ export const memoryDetectors: readonly Detector[] = [
     header: /BUG: Bad page (?<what>state|cache) in process/,
     title: 'BUG: Bad page {what} in {frame}',
     search: 'page-owner',
-    skip: /alloc|vmap|page_owner|free_unref|^_*folio|truncate_inode_pages|page_frag_free|(?:free|put|get|update|release)_page/,
+    // What is named after pages handles them for others.
+    skip: /alloc|v(?:un)?map|^_*(?:folio|page)_|_(?:folio|page)s?$/,
   },
   {
     family: 'page-state',

@@ -22,7 +22,7 @@ export const oopsDetectors: readonly Detector[] = [
   {
     ...kernelFault,
     header:
-      /BUG: (?:unable to handle (?:kernel paging request|page fault for address)|Unable to handle kernel (?:data|instruction) access)/,
+      /BUG: (?:unable to handle (?:kernel paging request|page fault for address)|Unable to handle kernel (?:data|instruction) (?:access|fetch))/,
     title: 'BUG: unable to handle kernel paging request in {frame}',
     type: 'MEMORY_SAFETY_BUG',
   },

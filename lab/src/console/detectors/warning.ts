@@ -4,7 +4,8 @@ import type { Detector } from '../detector.ts';
 import { dmaHelpers } from './dma-helpers.ts';
 
 // Before Linux 6.19: "WARNING: CPU: 1 PID: 2 at file.c:3 f+0x4/0x5"; since: "WARNING: [cond] file.c:3 at f+0x4/0x5, CPU#1: comm/2".
-const at = (file: string, fn = '') => new RegExp(`WARNING: .*?(?<![\\w-])${file}:\\d+.*?\\b${fn}`);
+const at = (file: string, fn = '') =>
+  new RegExp(`WARNING: .*?(?<![\\w-])${file}:\\d+${fn && `(?: at)? ${fn}`}`);
 const warn = {
   family: 'warning',
   strength: 'cause',
@@ -19,7 +20,8 @@ export const warningDetectors: readonly Detector[] = [
     family: 'odebug',
     header: at('lib/debugobjects\\.c'),
     title: 'WARNING: ODEBUG bug in {frame}',
-    // The subsystem that tells of its object's life; its user got that life wrong.
+    // Timers, work, RCU and per-CPU counters tell of their objects, and so does who frees memory (DEBUG_OBJECTS_*); the
+    // mistake is in who uses them.
     skip: /(?:^|_)(?:debug|hrtimer|timer|work|percpu|kobject)_|rcu|vunmap|vfree|^_*free_/,
   },
   {
