@@ -15,6 +15,8 @@ const kills = Number(process.env['FERROLAB_KILLS'] ?? 3);
 /** Kills come at any time of a run: its start, its test, its end. */
 const longestMs = 20_000;
 const whatDies = ['lab', 'qemu', 'both'] as const;
+/** A template is made before the first run of a cell, and made again when its maker was killed. */
+const templateMs = 300_000;
 
 async function eventually(ms: number, condition: () => boolean): Promise<boolean> {
   const end = performance.now() + ms;
@@ -51,7 +53,12 @@ describe('a campaign that is killed again and again', function () {
   before(() => {
     state = mkdtempSync(join(tmpdir(), 'ferrolab-killed-'));
   });
-  after(() => rmSync(state, { recursive: true, force: true }));
+  let lab: ReturnType<typeof startFerrolab> | undefined;
+  after(async () => {
+    lab?.kill('SIGKILL');
+    await lab;
+    rmSync(state, { recursive: true, force: true });
+  });
 
   const start = (args: readonly string[]) =>
     startFerrolab(args, {
@@ -72,23 +79,33 @@ describe('a campaign that is killed again and again', function () {
   }
 
   it('goes on, leaves no QEMU behind, and blames the driver for nothing', async () => {
-    let lab = goOn();
+    let said = '';
+    const begin = (starting: ReturnType<typeof startFerrolab>) => {
+      said = '';
+      starting.stderr.on('data', (text: Buffer) => {
+        said = `${said}${text.toString()}`.slice(-4_000);
+      });
+      lab = starting;
+      return starting;
+    };
+    let running = begin(goOn());
     for (let kill = 0; kill < kills; kill += 1) {
-      expect(await eventually(60_000, () => qemuProcesses(state).length > 0)).to.equal(true);
+      const testing = await eventually(templateMs, () => qemuProcesses(state).length > 0);
+      expect(testing, `a machine before kill ${kill}, after:\n${said}`).to.equal(true);
       await sleep(Math.random() * longestMs);
       const victim = whatDies[kill % whatDies.length];
       const machines = qemuProcesses(state);
-      if (victim !== 'qemu') lab.kill('SIGKILL');
+      if (victim !== 'qemu') running.kill('SIGKILL');
       if (victim !== 'lab') machines.slice(0, 1).forEach(killProcess);
-      if (victim === 'qemu' && lab.exitCode === null) continue;
-      await lab;
+      if (victim === 'qemu' && running.exitCode === null) continue;
+      await running;
       const gone = await eventually(5_000, () => qemuProcesses(state).length === 0);
       expect(gone, `no QEMU left after kill ${kill}`).to.equal(true);
-      lab = resume();
+      running = begin(resume());
     }
-    await eventually(60_000, () => qemuProcesses(state).length > 0);
-    lab.kill('SIGINT');
-    const { exitCode, stderr } = await lab;
+    await eventually(templateMs, () => qemuProcesses(state).length > 0);
+    running.kill('SIGINT');
+    const { exitCode, stderr } = await running;
     expect(exitCode, stderr).to.equal(130);
     const blamed = verdicts().filter(({ outcome, canary }) => outcome === 'FAIL' && !canary);
     expect(blamed.map(({ reason }) => reason)).to.deep.equal([]);
