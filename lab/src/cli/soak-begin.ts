@@ -44,6 +44,7 @@ export interface BuiltSubject {
 /** A campaign that can be run, or gone on with. */
 export interface BegunCampaign {
   readonly record: CampaignRecord;
+  /** Those of the record, and its canary last. */
   readonly subjects: readonly BuiltSubject[];
   readonly accel: Accelerator;
   readonly processors: number;

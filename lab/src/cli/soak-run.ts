@@ -75,7 +75,10 @@ export async function runSoak(
   const runnables = new Map(
     begun.subjects.map(({ subject, choice, parts }, index) => [
       keyOf(subject),
-      runnable(subject, choice, parts, begun.accel, { ...keep, name: `cell-${index}` }),
+      runnable(subject, choice, parts, begun.accel, {
+        ...keep,
+        name: index < record.subjects.length ? `cell-${index}` : null,
+      }),
     ]),
   );
   const end = await soakCampaign(

@@ -74,8 +74,8 @@ export interface RunnableKeep {
   /** Whether live guests are booted, each of them. */
   readonly cold: boolean;
   readonly campaignId: string;
-  /** Of the cell within its campaign. */
-  readonly name: string;
+  /** Of the cell within its campaign; null for its canary. */
+  readonly name: string | null;
   readonly crashes: FirstCrashes;
 }
 

@@ -14,8 +14,8 @@ import type { SoakParts } from './soak-parts.ts';
 export interface CoveragePlace {
   readonly state: StateDirectory;
   readonly campaignId: string;
-  /** Of the cell within its campaign. */
-  readonly name: string;
+  /** Of the cell within its campaign; null for one whose coverage nobody wants to know. */
+  readonly name: string | null;
   readonly subject: CampaignSubject;
 }
 
@@ -36,16 +36,18 @@ export class CellCoverage {
     simulator: Simulator,
     wait: Wait,
   ): Promise<boolean> {
-    this.#measured ??= this.#resume(world, parts, simulator, wait);
+    const { name } = this.#place;
+    if (name === null) return false;
+    this.#measured ??= this.#resume(name, world, parts, simulator, wait);
     return (await this.#measured) !== undefined;
   }
 
   /** Takes a run into account, and writes down what is new. */
   async add(ran: SimRun): Promise<void> {
     const measured = await this.#measured;
-    if (measured === undefined) return;
-    if (!(await addRun(measured, ran))) return;
     const { state, campaignId, name, subject } = this.#place;
+    if (measured === undefined || name === null) return;
+    if (!(await addRun(measured, ran))) return;
     this.#writing = this.#writing.then(() =>
       writeCoverage(state, campaignId, name, {
         version: 1,
@@ -58,12 +60,13 @@ export class CellCoverage {
   }
 
   async #resume(
+    name: string,
     world: SimWorld,
     parts: SoakParts,
     simulator: Simulator,
     wait: Wait,
   ): Promise<WorldCoverage | undefined> {
-    const { state, campaignId, name } = this.#place;
+    const { state, campaignId } = this.#place;
     const measured = await coverageOf(world, parts, simulator, wait);
     const before = await readCoverage(state, campaignId, name);
     if (before !== undefined) measured?.take(before.state);
