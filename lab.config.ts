@@ -24,14 +24,15 @@ export const lab = defineLab({
     quick: {
       hours: 0.1,
       subjects: [
-        { target: 'ferronic', driver: 'rust', kernels: ['fast'], workloads: ['traffic-churn'] },
-        { target: 'ferronic', driver: 'c', kernels: ['fast'], workloads: ['traffic-churn'] },
+        { target: 'ferronic', driver: 'rust', kernels: ['fast'], workloads: ['brief'] },
+        { target: 'ferronic', driver: 'c', kernels: ['fast'], workloads: ['brief'] },
       ],
       canary: {
         target: 'ferronic',
         driver: 'c',
         defect: 'irq-before-rings',
         kernel: 'fast',
+        workload: 'brief',
         mode: 'sim',
       },
     },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { tryLockFile } from '../artifacts/file-lock.ts';
 import type { CampaignSubject } from '../campaign-record.ts';
@@ -27,6 +28,8 @@ import { templatesInCache } from './templates.ts';
 
 const gib = 1024 ** 3;
 const defaultDiskGib = 20;
+const lockMs = 3_000;
+const lockPollMs = 100;
 
 /** Runs a campaign to its end, and reports; the exit status. */
 export async function runSoak(
@@ -118,8 +121,14 @@ async function writeCampaignOnce({ record, resumed }: BegunCampaign): Promise<vo
 }
 
 async function lockCampaign(id: string): Promise<AsyncDisposable> {
-  const lock = await tryLockFile(join(campaignFolder(stateDirectory(), id), 'lock'));
-  if (lock !== undefined) return lock;
+  const path = join(campaignFolder(stateDirectory(), id), 'lock');
+  // That of a lab that was killed is given back a moment after it.
+  const deadline = performance.now() + lockMs;
+  do {
+    const lock = await tryLockFile(path);
+    if (lock !== undefined) return lock;
+    await delay(lockPollMs);
+  } while (performance.now() < deadline);
   throw new UsageError('CAMPAIGN_RUNS', `campaign ${id} is being run by another lab`, {
     remedy: 'Wait for its end, or interrupt it with Ctrl-C where it runs.',
   });

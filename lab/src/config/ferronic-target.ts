@@ -33,6 +33,8 @@ export const ferronicTarget = {
   },
   workloads: {
     'traffic-churn': usual,
+    // For trying things: many short runs.
+    brief: { ...usual, churnMs: 3_000, rounds: 4, trafficMs: [200, 500] },
     'broken-device': { ...usual, faults: ['irq-storm', 'link-flap', 'device-fault'] },
     'reload-leaks': { ...usual, churnMs: 15_000, atEnd: ['kmemleak'] },
     'up-down': { ...usual, steps: ['traffic', 'up-down'], atEnd: ['kmemleak'] },
