@@ -3,25 +3,26 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cacheDirectory } from '../artifacts/cache-directory.ts';
 import { tryLockFile } from '../artifacts/file-lock.ts';
-import type { CampaignSubject } from '../campaign-record.ts';
+import type { CampaignEnd, CampaignSubject } from '../campaign-record.ts';
 import { UsageError } from '../errors.ts';
+import type { CampaignReport } from '../report/campaign-report.ts';
 import { chooseCampaign } from '../report/choose-campaign.ts';
 import { readReport } from '../report/read-report.ts';
 import { sumOutcome, sumRuns } from '../report/report-words.ts';
 import { soakExitStatus } from '../report/soak-exit-status.ts';
 import { terminalReport } from '../report/terminal-report.ts';
-import { runnable } from '../soak/campaign-subject.ts';
+import { type RunnableKeep, type RunnableSubject, runnable } from '../soak/campaign-subject.ts';
 import type { CampaignWorkItem } from '../soak/campaign-work.ts';
-import { DiskGuard } from '../soak/disk-guard.ts';
+import { DiskGuard, type DiskLimits } from '../soak/disk-guard.ts';
 import { FirstCrashes } from '../soak/first-crashes.ts';
-import { Notifier } from '../soak/notify.ts';
+import { type Notice, Notifier } from '../soak/notify.ts';
 import { SoakProgress } from '../soak/progress.ts';
 import { soakCampaign } from '../soak/soak-campaign.ts';
 import { UsedTime } from '../soak/used-time.ts';
 import { campaignFolder, writeCampaign, writeCampaignEnd } from '../store/campaign-folder.ts';
 import { reconcile } from '../store/reconcile.ts';
 import { ResultStore, type StoredRun } from '../store/result-store.ts';
-import { stateDirectory } from '../store/state-directory.ts';
+import { type StateDirectory, stateDirectory } from '../store/state-directory.ts';
 import type { SoakOptions } from './soak.ts';
 import type { BegunCampaign } from './soak-begin.ts';
 import { templatesInCache } from './templates.ts';
@@ -48,71 +49,92 @@ export async function runSoak(
   await using used = await UsedTime.resume(state, record.id);
   let progress: SoakProgress | undefined;
   await using notifier = new Notifier(begun.config?.notify, (problem) => progress?.line(problem));
-  const paused = (why: string | undefined) => {
+  using disk = new DiskGuard(diskLimits(begun, state), (why) => {
     progress?.paused(why);
-    const { id: campaign } = record;
-    notifier.send(
-      why === undefined
-        ? { event: 'resumed', campaign }
-        : { event: 'paused', campaign, reason: why },
-    );
-  };
-  const budget = (begun.config?.diskGiB ?? defaultDiskGib) * gib;
-  using disk = new DiskGuard({ budget, folders: [state.root, cacheDirectory()] }, paused);
+    notifier.send(pauseNotice(record.id, why));
+  });
   for (const run of earlier) await disk.add(keptOf(run));
-  progress = new SoakProgress(process.stderr, {
+  using shown = new SoakProgress(process.stderr, {
     budgetMs: record.budgetMs,
     usedMs: used.before,
     earlier: earlier.map(asVerdict),
     disk: () => disk.use,
     name: nameOf,
   });
-  using shown = progress;
+  progress = shown;
   for (const line of heading(begun, stock)) shown.line(line);
   const templates = templatesInCache((what) => shown.line(what));
-  const crashes = new FirstCrashes(earlier);
   const keep = {
-    ...{ state, templates, crashes, campaignId: record.id },
+    state,
+    templates,
+    crashes: new FirstCrashes(earlier),
     cold: options.cold === true,
   };
-  const runnables = new Map(
-    begun.subjects.map(({ subject, choice, parts }, index) => [
-      keyOf(subject),
-      runnable(subject, choice, parts, begun.accel, {
-        ...keep,
-        name: index < record.subjects.length ? `cell-${index}` : null,
-      }),
-    ]),
-  );
-  const end = await soakCampaign(
-    record,
-    earlier,
-    {
-      ...{ state, store, disk, used, progress, notifier },
-      processors: begun.processors,
-      runnable: (subject) => {
-        const found = runnables.get(keyOf(subject));
-        if (found === undefined) throw new Error('a cell that was not built');
-        return found;
-      },
-    },
-    signal,
-  );
-  const ended = { version: 1, end, endedAt: new Date().toISOString() } as const;
-  await writeCampaignEnd(state, record.id, ended);
-  await store.recordCampaignEnd(record.id, ended);
+  const ground = {
+    ...{ state, store, disk, used, progress, notifier },
+    processors: begun.processors,
+    runnable: runnablesOf(begun, keep),
+  };
+  const end = await soakCampaign(record, earlier, ground, signal);
+  await recordEnd(record.id, end, { state, store });
   shown[Symbol.dispose]();
-  const campaigns = await store.campaigns();
-  const report = await readReport(store, state, chooseCampaign(campaigns, record.id));
+  const campaign = chooseCampaign(await store.campaigns(), record.id);
+  const report = await readReport(store, state, campaign);
   process.stdout.write(
     options.json ? `${JSON.stringify(report)}\n` : `${terminalReport(report)}\n`,
   );
-  const status = soakExitStatus(report);
-  const runs = report.cells.reduce((sum, cell) => sum + sumRuns(cell), 0);
-  const failures = sumOutcome(report, 'FAIL');
-  const { id: campaign } = record;
-  notifier.send({ event: 'end', campaign, end: end.kind, exitStatus: status, runs, failures });
-  return status;
+  notifier.send(endNotice(report, end));
+  return soakExitStatus(report);
+}
+
+function diskLimits({ config }: BegunCampaign, { root }: StateDirectory): DiskLimits {
+  const budget = (config?.diskGiB ?? defaultDiskGib) * gib;
+  return { budget, folders: [root, cacheDirectory()] };
+}
+
+function runnablesOf(
+  { subjects, record, accel }: BegunCampaign,
+  keep: Omit<RunnableKeep, 'campaignId' | 'name'>,
+): (subject: CampaignSubject) => RunnableSubject {
+  const runnables = new Map(
+    subjects.map(({ subject, choice, parts }, index) => {
+      const name = index < record.subjects.length ? `cell-${index}` : null;
+      const place = { ...keep, campaignId: record.id, name };
+      return [keyOf(subject), runnable(subject, choice, parts, accel, place)];
+    }),
+  );
+  return (subject) => {
+    const found = runnables.get(keyOf(subject));
+    if (found === undefined) throw new Error('a cell that was not built');
+    return found;
+  };
+}
+
+async function recordEnd(
+  id: string,
+  end: CampaignEnd,
+  { state, store }: { readonly state: StateDirectory; readonly store: ResultStore },
+): Promise<void> {
+  const ended = { version: 1, end, endedAt: new Date().toISOString() } as const;
+  await writeCampaignEnd(state, id, ended);
+  await store.recordCampaignEnd(id, ended);
+}
+
+function pauseNotice(campaign: string, why: string | undefined): Notice {
+  return why === undefined
+    ? { event: 'resumed', campaign }
+    : { event: 'paused', campaign, reason: why };
+}
+
+function endNotice(report: CampaignReport, end: CampaignEnd): Notice {
+  return {
+    event: 'end',
+    campaign: report.campaign.id,
+    end: end.kind,
+    exitStatus: soakExitStatus(report),
+    runs: report.cells.reduce((sum, cell) => sum + sumRuns(cell), 0),
+    failures: sumOutcome(report, 'FAIL'),
+  };
 }
 
 /** Before it is run for the first time. */
