@@ -18,6 +18,17 @@ const crash = z.object({
   family: z.string().optional(),
 });
 
+/** What results are pooled over, in a document. */
+export const pooledCell = z.object({
+  target: z.string(),
+  driver: z.string(),
+  defect: z.string().nullable(),
+  kernel: z.string(),
+  mode: z.string(),
+  accel: z.string(),
+  profile: z.string(),
+});
+
 /** Members with a default came later: what older labs have left out is known of them. */
 const verdict = z.object({
   version: z.literal(1),
@@ -28,16 +39,7 @@ const verdict = z.object({
   canary: z.boolean().default(false),
   host: z.string().default(''),
   worldId: z.string(),
-  cell: z.object({
-    target: z.string(),
-    driver: z.string(),
-    defect: z.string().nullable(),
-    kernel: z.string(),
-    mode: z.string(),
-    accel: z.string(),
-    profile: z.string().default('usual'),
-    workload: z.string(),
-  }),
+  cell: pooledCell.extend({ profile: z.string().default('usual'), workload: z.string() }),
   seed: count,
   outcome: z.enum(outcomes),
   reason: z.string(),

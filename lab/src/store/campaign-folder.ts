@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { CampaignEndRecord, CampaignRecord } from '../campaign-record.ts';
 import { LabFailure } from '../errors.ts';
 import { writeDurably } from '../run/durable-file.ts';
-import { problemsOf } from '../run/read-verdict.ts';
+import { pooledCell, problemsOf } from '../run/read-verdict.ts';
 import { folderNames } from './folder-names.ts';
 import type { StateDirectory } from './state-directory.ts';
 
@@ -20,15 +20,7 @@ const recordFile = 'campaign.json';
 const endFile = 'end.json';
 
 const subjectSchema = z.object({
-  cell: z.object({
-    target: z.string(),
-    driver: z.string(),
-    defect: z.string().nullable(),
-    kernel: z.string(),
-    mode: z.string(),
-    accel: z.string(),
-    profile: z.string(),
-  }),
+  cell: pooledCell,
   driverName: z.string(),
   workloads: z.array(z.string()),
   share: z.number(),
