@@ -34,7 +34,7 @@ export const ferronicTarget = {
   workloads: {
     'traffic-churn': usual,
     // For trying things: many short runs.
-    brief: { ...usual, churnMs: 3_000, rounds: 4, trafficMs: [200, 500] },
+    brief: { ...usual, churnMs: 1_500, rounds: 3, trafficMs: [100, 300] },
     'broken-device': { ...usual, faults: ['irq-storm', 'link-flap', 'device-fault'] },
     'reload-leaks': { ...usual, churnMs: 15_000, atEnd: ['kmemleak'] },
     'up-down': { ...usual, steps: ['traffic', 'up-down'], atEnd: ['kmemleak'] },
