@@ -349,9 +349,13 @@ class SimulatedRun {
     const reports = this.#console.end();
     const ofDevices = await this.#deviceReports();
     // What was seen up to there may be right, but it is no run of this world: another one tells.
-    const whole = this.#killed === undefined;
     const guestEnd = this.#guest?.end;
     const ended = guestEnd?.kind === 'ended' ? guestEnd.exit : undefined;
+    // One that is dying may have answered once more.
+    const killed =
+      this.#killed ??
+      (ended === undefined || endedByGuest(ended) ? undefined : describeExit(ended));
+    const whole = killed === undefined;
     const run: EndedRun = {
       world: this.#world,
       startedAt: this.#startedAt,
@@ -359,7 +363,7 @@ class SimulatedRun {
       deviceReports: whole ? ofDevices : [],
       evidence: {
         stage: this.#stage,
-        end: whole ? end : { kind: 'lab', problem: `QEMU ${this.#killed} before the run was over` },
+        end: whole ? end : { kind: 'lab', problem: `QEMU ${killed} before the run was over` },
         panicked: guestEnd?.kind === 'panicked',
         guestReset: ended !== undefined && endedByGuest(ended),
         qemuDied: null,
