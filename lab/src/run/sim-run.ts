@@ -348,13 +348,13 @@ class SimulatedRun {
   async #conclude(end: WorkloadEnd, ran: ScheduleReport): Promise<Verdict> {
     const reports = this.#console.end();
     const ofDevices = await this.#deviceReports();
-    // What was seen up to there may be right, but it is no run of this world: another one tells.
     const guestEnd = this.#guest?.end;
     const ended = guestEnd?.kind === 'ended' ? guestEnd.exit : undefined;
     // One that is dying may have answered once more.
     const killed =
       this.#killed ??
       (ended === undefined || endedByGuest(ended) ? undefined : describeExit(ended));
+    // What was seen up to there may be right, but it is no run of this world: another one tells.
     const whole = killed === undefined;
     const run: EndedRun = {
       world: this.#world,
