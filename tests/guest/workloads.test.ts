@@ -72,9 +72,10 @@ describe('a workload on a real machine', function () {
     });
     const until = performance.now() + 50_000;
     const machines = () => qemuProcesses(state).length;
-    // The folder of the second machine is below that of the first.
-    const second = () => qemuProcesses('/peer').filter((pid) => qemuProcesses(state).includes(pid));
-    const both = () => second().length > 0 && machines() > second().length;
+    const ours = (ends: string) =>
+      qemuProcesses(ends).some((pid) => qemuProcesses(state).includes(pid));
+    // One end of the cable listens, the other one is connected to it.
+    const both = () => ours('id=nic0-link,server=on') && ours('id=cable0,server=off');
     while (!both() && performance.now() < until) await sleep(50);
     expect(both(), 'both machines').to.equal(true);
     running.kill('SIGKILL');
@@ -88,7 +89,7 @@ describe('a workload on a real machine', function () {
     const source = join(state, 'mynic');
     cpSync(join(import.meta.dirname, '../../kernel-module/c'), source, { recursive: true });
     const kbuild = readFileSync(join(source, 'Kbuild'), 'utf8');
-    writeFileSync(join(source, 'Kbuild'), kbuild.replaceAll('ferronic_c', 'mynic'));
+    writeFileSync(join(source, 'Kbuild'), kbuild.replace(/ferronic_c(?=\.o|-)/g, 'mynic'));
     const driver = { module: 'mynic', language: 'c', source, defects: null };
     const target = {
       device: { model: 'ferronic', pciId: '1234:fe01', vectors: 9 },
