@@ -2,9 +2,9 @@
 
 import { createHash, type Hash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 
-/** sha256 in hex over files and folders below `root` (names, executable bits, contents) and parameters. */
+/** sha256 in hex over files and folders, absolute or below `root` (names, executable bits, contents), and parameters. */
 export function contentKey(
   root: string,
   inputs: readonly string[],
@@ -24,12 +24,12 @@ export function fileSha256(path: string): string {
 }
 
 function addPath(hash: Hash, root: string, path: string): void {
-  const full = join(root, path);
+  const full = resolve(root, path);
   const stat = statSync(full);
   if (stat.isDirectory()) {
     for (const entry of readdirSync(full).sort()) {
-      // Prose beside a recipe does not change what it makes.
-      if (!entry.endsWith('.md')) addPath(hash, root, `${path}/${entry}`);
+      // Prose beside a recipe does not change what it makes, nor does the history of somebody's sources.
+      if (!entry.endsWith('.md') && entry !== '.git') addPath(hash, root, `${path}/${entry}`);
     }
     return;
   }

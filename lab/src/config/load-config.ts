@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LabFailure, UsageError } from '../errors.ts';
 import type { LabConfig } from './define-lab.ts';
@@ -9,11 +9,15 @@ import { ferronicTarget } from './ferronic-target.ts';
 /** What the lab does when there is no `lab.config.ts`, and for verbs that must start at once. */
 export const builtInLab: LabConfig = { targets: { ferronic: ferronicTarget } };
 
-/** Reads `lab.config.ts` in `root` (costs about 0.2 s); the built-in lab when there is none. */
+/** Reads `lab.config.ts` in `root`, or the file that LAB_CONFIG names (costs about 0.2 s); the built-in lab when there is none. */
 export async function loadConfig(root: string): Promise<LabConfig> {
-  const path = join(root, 'lab.config.ts');
+  const named = process.env['LAB_CONFIG'];
+  const path = named === undefined ? join(root, 'lab.config.ts') : resolve(named);
   if (!existsSync(path)) {
-    return builtInLab;
+    if (named === undefined) return builtInLab;
+    throw new UsageError('NO_CONFIG', `LAB_CONFIG names ${path}, which is not there`, {
+      remedy: 'Name a file that exports a lab, or unset it.',
+    });
   }
   const exported = await importTypeScript(path);
   const lab = exported['lab'];

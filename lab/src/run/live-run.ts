@@ -87,6 +87,8 @@ class LiveRun {
   /** Faults of the present step, which end with it. */
   readonly #waiting: { readonly nic: string; readonly id: number }[] = [];
   #stage: Stage = 'launch';
+  /** What cards have counted that QEMU has forgotten since. */
+  #ofGone = emptyTally;
   #peer: Peer | undefined;
   #answersAfterAlarm = false;
   #interruptLost = false;
@@ -169,6 +171,7 @@ class LiveRun {
       { end, reports, ...signs, qmpAnswers: tally !== undefined },
       [
         tally ?? emptyTally,
+        this.#ofGone,
         this.#injected.flapTally,
         this.#injected.allocationTally(watch.failedAllocations),
       ].reduce(addTallies),
@@ -250,7 +253,9 @@ class LiveRun {
       guest,
       driver,
       schedule: new FaultSchedule(plan),
-      slots: new Slots(vm.qmp, this.#deps.machine.nics, signal),
+      slots: new Slots(vm.qmp, this.#deps.machine.nics, signal, {
+        beforeItGoes: (id) => this.#keepTally(vm, id),
+      }),
       partners: linkPartners(vm.qmp, this.#deps.machine.nics, signal),
       peer: this.#peer,
       makeFault: (fault: DeviceMadeFault) => this.#makeFault(vm, fault, signal),
@@ -294,6 +299,13 @@ class LiveRun {
     if (injection === 'injected') {
       this.#injected.device(fault);
     }
+  }
+
+  async #keepTally(vm: RunningVm, nic: string): Promise<void> {
+    const wait: Wait = { signal: never, deadline: Deadline.after(5_000) };
+    const nics = this.#deps.machine.nics.filter(({ id }) => id === nic);
+    const tally = await deviceTally(vm.qmp, nics, wait).catch(() => emptyTally);
+    this.#ofGone = addTallies(this.#ofGone, tally);
   }
 
   async #settleFaults(vm: RunningVm, signal: AbortSignal): Promise<void> {

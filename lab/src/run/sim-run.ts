@@ -196,7 +196,9 @@ class SimulatedRun {
     const nics = spec.nics.map(({ id }) => id);
     const tally = await deviceTally(machine.vm.qmp, spec.nics, wait).catch(() => undefined);
     if (tally === undefined) this.#killed = await killedMeanwhile(machine);
-    this.#faults = addTallies(tally ?? emptyTally, this.#injected.allocationTally(0));
+    this.#faults = [tally ?? emptyTally, this.#faults, this.#injected.allocationTally(0)].reduce(
+      addTallies,
+    );
     for (const id of nics) await this.#noteStates(machine, [id]).catch(() => undefined);
     const { exit } = await machine.vm.stop();
     this.#events.write('qemu-exit', { how: describeExit(exit) });
@@ -209,6 +211,14 @@ class SimulatedRun {
       deadline: Deadline.after(commandMs),
     });
     this.#states = addStates(this.#states, states);
+  }
+
+  /** Of a card that QEMU is to forget, with all that it has counted. */
+  async #keepTally({ vm }: SimulatedMachine, nic: string): Promise<void> {
+    const wait: Wait = { signal: never, deadline: Deadline.after(commandMs) };
+    const nics = this.#deps.machine.nics.filter(({ id }) => id === nic);
+    const tally = await deviceTally(vm.qmp, nics, wait).catch(() => emptyTally);
+    this.#faults = addTallies(this.#faults, tally);
   }
 
   async #machineSpec(): Promise<MachineSpec> {
@@ -259,7 +269,10 @@ class SimulatedRun {
         slots: new Slots(qmp, this.#deps.machine.nics, signal, {
           rest: (ms) => guest.rest(ms),
           ahead: true,
-          beforeItGoes: (id) => this.#noteStates(machine, [id]).catch(() => undefined),
+          beforeItGoes: async (id) => {
+            await this.#noteStates(machine, [id]).catch(() => undefined);
+            await this.#keepTally(machine, id);
+          },
         }),
         schedule: new FaultSchedule(plan).aheadOfTime,
         makeFault: (fault, afterNs) => this.#makeFault(machine, fault, afterNs),

@@ -50,20 +50,21 @@ export class Slots implements CardSlots {
   /** Cards that the guest was asked for. */
   readonly #asked = new Map<number, Promise<void>>();
 
-  /** Without a `time` it is the host's. */
+  /** Of a `time` that is not given, it is the host's. */
   constructor(
     port: SlotPort,
     nics: readonly NicSpec[],
     signal: AbortSignal,
-    time: SlotTime = {
-      rest: (ms) => sleep(ms, { signal, deadline: Deadline.never }),
-      ahead: false,
-    },
+    time: Partial<SlotTime> = {},
   ) {
     this.#port = port;
     this.#nics = nics;
     this.#signal = signal;
-    this.#time = time;
+    this.#time = {
+      rest: (ms) => sleep(ms, { signal, deadline: Deadline.never }),
+      ahead: false,
+      ...time,
+    };
   }
 
   get canSurprise(): boolean {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Recipe } from '../recipe.ts';
 import { inToolchain, type Mount, withEnvironment } from '../toolchain-sandbox.ts';
 import {
@@ -15,7 +15,7 @@ import { toolchainRecipe } from './toolchain.ts';
 export interface DriverBuild {
   /** Name of the module, without .ko. */
   readonly module: string;
-  /** Folder of its sources, relative to the checkout. */
+  /** Folder of its sources, absolute or relative to the checkout. */
   readonly source: string;
   readonly kernel: KernelFlavour;
   /** A patch to apply first (`patch -p1` in the source folder), relative to the checkout. */
@@ -58,7 +58,7 @@ export function driverRecipe(driver: DriverBuild): Recipe {
 interface DriverFolders {
   /** The checkout. */
   readonly root: string;
-  /** Sources, relative to the checkout. */
+  /** Sources, absolute or relative to the checkout. */
   readonly source: string;
   readonly kernelSource: string;
   readonly kernel: string;
@@ -74,7 +74,7 @@ interface DriverFolders {
 export function driverMounts(folders: DriverFolders): readonly Mount[] {
   return [
     { host: join(folders.root, 'images/driver'), at: '/lab/recipe' },
-    { host: join(folders.root, folders.source), at: '/lab/driver' },
+    { host: resolve(folders.root, folders.source), at: '/lab/driver' },
     { host: kernelSourceFolder(folders.kernelSource), at: '/lab/source' },
     { host: join(folders.kernel, 'build'), at: '/lab/build' },
     { host: folders.module, at: '/lab/module', writable: true },

@@ -43,7 +43,13 @@ while [ -e ${path} ]; do
 	[ $tries -le 500 ] || wrong "$m does not let go of a device that is to be unplugged | ${path} is still there"
 	sleep 0.05
 done
-quiet`,
+quiet
+# The kernel waits a second for the power to go; then the slot is empty.
+until read -r present </sys/bus/pci/slots/${slot}/adapter && [ "$present" = 0 ]; do
+	tries=$((tries + 1))
+	[ $tries -le 600 ] || { echo 'the slot does not become empty' >&2; exit 1; }
+	sleep 0.05
+done`,
   );
   await slots.putBack(slot);
   await findAgain(path, context);
