@@ -5,6 +5,7 @@ import { parsePing } from '../ping.ts';
 import { WorkloadEnded } from '../workload-end.ts';
 import { runScript, unsupported } from './guest-script.ts';
 import type { PeerGuest, StepContext } from './step-context.ts';
+import { untilServed } from './traffic.ts';
 
 /** Traffic with a second machine, whose driver is not the one under test. */
 export interface PeerTraffic {
@@ -86,7 +87,9 @@ async function iperf(
   // One that an aborted client has left busy serves nobody any more.
   await peer.run(
     'serving iperf3 on the other machine',
-    'killall -q iperf3; iperf3 -4 -s -1 -D && sleep 0.2',
+    `killall -q iperf3
+iperf3 -4 -s -1 -D
+${untilServed}`,
   );
   const stdout = await runScript(
     context,

@@ -94,6 +94,14 @@ const iperfOptions = {
   'both-ways': '--bidir -P 2',
 } as const;
 
+/** Until an iperf3 listens, on its port 5201; a debug guest takes a second to start one. */
+export const untilServed = `tries=0
+until grep -q ":1451 00000000:0000 0A" /proc/net/tcp; do
+	tries=$((tries + 1))
+	[ $tries -le 200 ] || exit 1
+	sleep 0.05
+done`;
+
 /** A link that flaps when it connects may make it fail once, and not always. */
 const mostAttempts = 3;
 
@@ -103,7 +111,7 @@ function iperf(profile: keyof typeof iperfOptions, ms: number): string {
 [ -x /usr/sbin/iperf3 ] || missing 'iperf3 in this guest'
 stream() {
 	ip netns exec peer iperf3 -4 -s -1 >/dev/null 2>&1 & server=$!
-	sleep 0.3
+	ip netns exec peer sh -c '${untilServed}' || return 1
 	timeout -k 1 ${whole + patienceSeconds} iperf3 -4 -c ${peerAddress} -t ${whole} --connect-timeout 2000 ${iperfOptions[profile]} >/run/lab-iperf 2>&1
 	status=$?
 	kill $server 2>/dev/null
