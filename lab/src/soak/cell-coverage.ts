@@ -39,7 +39,13 @@ export class CellCoverage {
     const { name } = this.#place;
     if (name === null) return false;
     this.#measured ??= this.#resume(name, world, parts, simulator, wait);
-    return (await this.#measured) !== undefined;
+    try {
+      return (await this.#measured) !== undefined;
+    } catch (error) {
+      // The next run tries again.
+      this.#measured = undefined;
+      throw error;
+    }
   }
 
   /** Takes a run into account, and writes down what is new. */
