@@ -4,7 +4,7 @@ import { allDetectors, matchesHeader } from './all-detectors.ts';
 import type { CrashType } from './crash-report.ts';
 import type { Detector } from './detector.ts';
 import { bucketOf } from './function-buckets.ts';
-import { guiltyFrame } from './guilty-frame.ts';
+import { guiltyFrame, type NamedFunction } from './guilty-frame.ts';
 import type { ReportBody } from './report-body.ts';
 import { normalizeTitle } from './report-title.ts';
 import { functionName } from './stack-frame.ts';
@@ -27,7 +27,7 @@ export function describeReport(body: ReportBody): ReportDescription | null {
   const groups = readGroups(detector, body);
   const frame = guiltyFrame(body, {
     search: detector.search,
-    hints: groups.has('fn') ? [functionName((groups.get('fn') ?? '').replace(/\+0x.*$/, ''))] : [],
+    hint: namedInHeader(groups.get('fn'), body.header),
     skip: detector.skip,
     keep: detector.keep,
   });
@@ -60,6 +60,12 @@ export function describeReport(body: ReportBody): ReportDescription | null {
 
 function fits(detector: Detector, body: ReportBody): boolean {
   return matchesHeader(detector, body.header) && (detector.body?.test(body.text) ?? true);
+}
+
+function namedInHeader(symbol: string | undefined, header: string): NamedFunction | undefined {
+  if (symbol === undefined) return undefined;
+  const module = /\+0x[0-9a-f]+\/0x[0-9a-f]+ \[([\w-]+)\]/.exec(header)?.[1] ?? null;
+  return { name: functionName(symbol.replace(/\+0x.*$/, '')), module };
 }
 
 function readGroups(detector: Detector, body: ReportBody): ReadonlyMap<string, string> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { isHelper } from './helper-frames.ts';
+import { isPassedOver } from './passed-over.ts';
 import type { PlacedFrame, ReportBody, StretchKind } from './report-body.ts';
 import { isDispatcher, isInterruptEntry, isStallHelper } from './stall-frames.ts';
 
@@ -24,22 +25,31 @@ export type FrameSearch =
   | 'interrupted'
   | 'none';
 
+/** A function by its name, and the module that it is in; null for one of the kernel itself. */
+export interface NamedFunction {
+  readonly name: string;
+  readonly module: string | null;
+}
+
 export interface FrameQuery {
   readonly search: FrameSearch;
-  /** Names from the header, tried first. */
-  readonly hints?: readonly string[];
+  /** A function named in the header, tried first. */
+  readonly hint?: NamedFunction | undefined;
   /** More helpers for this kind of report. */
   readonly skip?: RegExp | undefined;
   /** Helpers that are to blame in this kind of report. */
   readonly keep?: RegExp | undefined;
 }
 
+type Wanted = (frame: NamedFunction) => boolean;
+
 /** The function to blame, or null when the report does not tell. */
 export function guiltyFrame(body: ReportBody, query: FrameQuery): string | null {
-  const wanted = (name: string) =>
-    (query.keep?.test(name) ?? false) || (!isHelper(name) && !(query.skip?.test(name) ?? false));
-  const hint = query.hints?.find(wanted);
-  if (hint !== undefined) return hint;
+  const { skip, keep, hint } = query;
+  const wanted: Wanted = (frame) =>
+    (keep?.test(frame.name) ?? false) ||
+    (!servesOthers(frame) && !(frame.module === null && skip?.test(frame.name)));
+  if (hint !== undefined && wanted(hint)) return (behindHelper(body, hint, query) ?? hint).name;
   switch (query.search) {
     case 'none':
       return null;
@@ -54,39 +64,61 @@ export function guiltyFrame(body: ReportBody, query: FrameQuery): string | null 
     case 'page-owner':
       return first(body, ['owner'], wanted);
     case 'wait':
-      return commonWait(body) ?? firstTrace(body, (name) => !waits.test(name) && wanted(name));
+      return (
+        commonWait(body) ??
+        firstTrace(body, (frame) => !waits.test(frame.name) && wanted(frame))?.name ??
+        null
+      );
     case 'dependency':
       return first(body, ['chain'], wanted) ?? first(body, ['lock', 'trace'], wanted);
-    case 'innermost':
-      return firstTrace(body, wanted);
+    case 'innermost': {
+      const found = firstTrace(body, wanted);
+      return found === null ? null : (behindHelper(body, found, query) ?? found).name;
+    }
   }
 }
 
+/** A driver may use whatever words it likes in its names, and Rust tells by its paths who is who. */
+function servesOthers({ name, module }: NamedFunction): boolean {
+  return module === null && !/::|^rust_/.test(name) ? isPassedOver(name) : isHelper(name);
+}
+
+/** The module that called a helper of which the convention of titles does not know that it is one. */
+function behindHelper(
+  body: ReportBody,
+  { name, module }: NamedFunction,
+  { skip }: FrameQuery,
+): NamedFunction | null {
+  if (module !== null || !isHelper(name)) return null;
+  const caller = firstTrace(
+    body,
+    (frame) => !isHelper(frame.name) && !(skip?.test(frame.name) ?? false),
+  );
+  return caller === null || caller.module === null ? null : caller;
+}
+
 /** Looks at the registers and the first stack: another stack is that of somebody else, or of the end. */
-function firstTrace({ frames }: ReportBody, wanted: (name: string) => boolean): string | null {
+function firstTrace({ frames }: ReportBody, wanted: Wanted): PlacedFrame | null {
   let only: number | undefined;
   for (const frame of frames) {
     if (frame.kind !== 'trace') continue;
     if (frame.place === 'call') only ??= frame.stretch;
     if (only !== undefined && frame.stretch !== only) return null;
-    if (wanted(frame.name)) return frame.name;
+    if (wanted(frame)) return frame;
   }
   return null;
 }
 
-function first(
-  body: ReportBody,
-  kinds: readonly StretchKind[],
-  wanted: (name: string) => boolean,
-): string | null {
+function first(body: ReportBody, kinds: readonly StretchKind[], wanted: Wanted): string | null {
   for (const frame of body.frames) {
-    if (kinds.includes(frame.kind) && wanted(frame.name)) return frame.name;
+    if (kinds.includes(frame.kind) && wanted(frame)) return frame.name;
   }
   return null;
 }
 
 /** Ways to wait that say nothing of what one waits for. */
-const waits = /(?:^|_)(?:wait|(?:slow)?lock|down|sched|kthread|synchronize)|schedule|completion/;
+const waits =
+  /sched|_(?:slow)?lock|down|rwsem|completion|kthread|wait|synchronize|context_switch|__switch_to|cancel_delayed_work|rcu_barrier/;
 
 /** The two waits that victims of one hang share, whatever each was about to do. */
 function commonWait({ frames }: ReportBody): string | null {

@@ -21,7 +21,7 @@ export const bugDetectors: readonly Detector[] = [
     family: 'usercopy',
     header: /[kK]ernel BUG at \S*mm\/usercopy\.c/,
     title: 'BUG: bad usercopy in {frame}',
-    skip: /usercopy|^_*check_/,
+    skip: /usercopy|__check/,
     type: 'BUG',
   },
   // The core helper that ends a Rust panic whose first line was lost.

@@ -28,6 +28,7 @@ export const kasanDetectors: readonly Detector[] = [
   {
     ...kasan,
     header: /BUG: KASAN: (?:double-free or invalid-free|double-free|invalid-free) in (?<fn>\S+)/,
+    skip: /slab_|kfree|vunmap|vfree/,
     title: 'KASAN: invalid-free in {frame}',
     altTitles: ['invalid-free in {frame}'],
   },
@@ -35,6 +36,8 @@ export const kasanDetectors: readonly Detector[] = [
     ...kasan,
     header: /BUG: KASAN: (?<kind>[a-z-]+) in (?<fn>[^\s+]+)/,
     body: /(?:^|\n).*?\b(?<access>Read|Write) (?:of size \d+ )?(?:at addr|by task|of size)/,
+    // The way of an exception that a memory tag raises.
+    skip: /kernel_fault|tag_check|mem_abort|^el1h?_/,
     title: 'KASAN: {kind} {access} in {frame}',
     altTitles: ['bad-access in {frame}'],
   },

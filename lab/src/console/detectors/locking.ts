@@ -20,7 +20,7 @@ export const lockingDetectors: readonly Detector[] = [
     body: /is trying to acquire lock[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
     title: 'possible deadlock in {frame}',
     // The locks of work items belong to whoever queued or waits for the work.
-    skip: /^(?:process_one_work|(?:flush|drain|destroy)_workqueue)$/,
+    skip: /process_one_work|(?:flush|drain|destroy)_workqueue/,
     search: 'lock',
   },
   {
@@ -138,7 +138,7 @@ export const lockingDetectors: readonly Detector[] = [
     ...lockdep,
     header: bannered('Invalid wait context'),
     title: 'WARNING: locking bug in {frame}',
-    skip: /^(?:_*lock_sock\w*|release_sock|_*might_fault)$/,
+    skip: /lock_sock|release_sock/,
     search: 'innermost',
   },
   {
@@ -172,7 +172,7 @@ export const lockingDetectors: readonly Detector[] = [
     family: 'preemption',
     header: /BUG: using (?<call>\w+)\(\) in preemptible/,
     title: 'BUG: using {call}() in preemptible code in {frame}',
-    skip: /preempt|^debug_|processor_id|this_cpu/,
+    skip: /preempt|debug_|processor_id|this_cpu/,
     search: 'innermost',
   },
   {

@@ -3,7 +3,8 @@
 import type { Detector } from '../detector.ts';
 
 // Whatever allocates or copies for its caller: it is the caller that forgot to give back.
-const allocates = /alloc|slab|kmem|mmap|dup(?:_[a-z]+)?$|asprintf/;
+const allocates =
+  /alloc|slab|kmem|mmap|(?:mem|str|strn)dup|asprintf|create_object|pcpu_create|list_lru_init|idr_get/;
 const memory = { strength: 'cause', search: 'innermost', type: 'MEMORY_SAFETY_BUG' } as const;
 const counters = { family: 'page-tables', strength: 'cause', search: 'none', type: '' } as const;
 
@@ -79,7 +80,7 @@ export const memoryDetectors: readonly Detector[] = [
     title: 'BUG: Bad page {what} in {frame}',
     search: 'page-owner',
     // What is named after pages handles them for others.
-    skip: /alloc|v(?:un)?map|^_*(?:folio|page)_|_(?:folio|page)s?$/,
+    skip: /alloc|vmap|^_*folio|(?:free|get|put|release|update)_page|free_unref|page_(?:frag_free|owner)|truncate_inode_pages/,
   },
   {
     family: 'page-state',

@@ -22,14 +22,14 @@ export const warningDetectors: readonly Detector[] = [
     title: 'WARNING: ODEBUG bug in {frame}',
     // Timers, work, RCU and per-CPU counters tell of their objects, and so does who frees memory (DEBUG_OBJECTS_*); the
     // mistake is in who uses them.
-    skip: /(?:^|_)(?:debug|hrtimer|timer|work|percpu|kobject)_|rcu|vunmap|vfree|^_*free_/,
+    skip: /(?:debug|timer|work|percpu|kobject|__free)_|rcu|vunmap|vfree/,
   },
   {
     ...warn,
     family: 'usercopy',
     header: at('mm/usercopy\\.c', 'usercopy_warn'),
     title: 'WARNING: bad usercopy in {frame}',
-    skip: /usercopy|^_*check_/,
+    skip: /usercopy|__check/,
   },
   {
     ...warn,
@@ -42,7 +42,7 @@ export const warningDetectors: readonly Detector[] = [
     ...warn,
     header: at('fs/proc/generic\\.c', 'proc_register'),
     title: 'WARNING: proc registration bug in {frame}',
-    skip: /^_*proc_\w+$/,
+    skip: /proc_/,
   },
   {
     ...warn,
@@ -58,7 +58,7 @@ export const warningDetectors: readonly Detector[] = [
     header: at('kernel/locking/lockdep\\.c', '\\w*lock_'),
     title: 'WARNING: locking bug in {frame}',
     type: 'LOCKDEP',
-    skip: /^(?:_*lock_sock\w*|release_sock|_*might_fault)$/,
+    skip: /lock_sock|release_sock/,
   },
   {
     ...warn,
@@ -69,13 +69,13 @@ export const warningDetectors: readonly Detector[] = [
     ...warn,
     header: at('mm/\\w+\\.c', '_*k?v?malloc'),
     title: 'WARNING: kmalloc bug in {frame}',
-    skip: /k[mv]?malloc|krealloc|slab|kmem/,
+    skip: /kmalloc|krealloc|slab|kmem/,
   },
   {
     ...warn,
     header: at('drivers/usb/core/urb\\.c', 'usb_submit_urb'),
     title: 'WARNING in {frame}/usb_submit_urb',
-    skip: /^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg\w*|internal_control_msg)$/,
+    skip: /usb_(?:bulk_msg|control_msg|interrupt_msg|start_wait_urb|submit_urb)/,
   },
   {
     ...warn,
