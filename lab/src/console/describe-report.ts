@@ -3,7 +3,7 @@
 import { allDetectors, matchesHeader } from './all-detectors.ts';
 import type { CrashType } from './crash-report.ts';
 import type { Detector } from './detector.ts';
-import { bucketOf } from './function-buckets.ts';
+import { otherNamesOf } from './function-buckets.ts';
 import { guiltyFrame, type NamedFunction } from './guilty-frame.ts';
 import type { ReportBody } from './report-body.ts';
 import { normalizeTitle } from './report-title.ts';
@@ -31,7 +31,7 @@ export function describeReport(body: ReportBody): ReportDescription | null {
     skip: detector.skip,
     keep: detector.keep,
   });
-  const blamed = frame ?? sourceFile(groups.get('file')) ?? null;
+  const blamed = frame?.name ?? sourceFile(groups.get('file')) ?? null;
   const fill = (template: string, name: string | null) =>
     normalizeTitle(
       template.replace(/\{(\w+)\}/g, (_, key: string) =>
@@ -40,12 +40,13 @@ export function describeReport(body: ReportBody): ReportDescription | null {
     );
   // Another CPU's forced failure was printed in between: the functions of the two cannot be told apart.
   const doubtful = body.mixedWithFaultInjection && detector.family !== 'oops';
-  const bucket = blamed === null || doubtful ? null : bucketOf(blamed);
-  const title = fill(detector.title, bucket);
+  const inTitle = doubtful ? null : (frame?.inTitle ?? blamed);
+  const title = fill(detector.title, inTitle);
   const altTitles = new Set<string>();
   for (const template of [detector.title, ...(detector.altTitles ?? [])]) {
-    altTitles.add(fill(template, bucket));
-    if (!doubtful) altTitles.add(fill(template, blamed));
+    altTitles.add(fill(template, inTitle));
+    if (doubtful || blamed === null) continue;
+    for (const name of otherNamesOf(blamed)) altTitles.add(fill(template, name));
   }
   altTitles.delete(title);
   return {
@@ -54,7 +55,7 @@ export function describeReport(body: ReportBody): ReportDescription | null {
     type: typeof detector.type === 'string' ? detector.type : detector.type(title),
     family: detector.family,
     frame: stalledModule(detector, body) ?? blamed ?? warningPlace(body.header),
-    corrupted: isCorrupted(detector, body, frame),
+    corrupted: isCorrupted(detector, body, frame?.name ?? null),
   };
 }
 

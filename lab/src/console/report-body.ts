@@ -12,6 +12,8 @@ export type StretchKind = 'trace' | 'history' | 'owner' | 'chain' | 'lock';
 
 export interface PlacedFrame extends StackFrame {
   readonly kind: StretchKind;
+  /** Index of its line in the report. */
+  readonly line: number;
   /** Counts the traces of a report from 0; frames with the same number are of one stack. */
   readonly stretch: number;
   /** The frame ran in an interrupt that came in the middle of the trace. */
@@ -25,6 +27,12 @@ export interface ReportBody {
   /** All messages, one a line, the header first. */
   readonly text: string;
   readonly frames: readonly PlacedFrame[];
+  /** Indexes of the lines behind which a stack stands, whoever's. */
+  readonly stacks: readonly number[];
+  /** Those of them that are call traces of the report itself. */
+  readonly callTraces: readonly number[];
+  /** Indexes of the lines that say where a processor is, readable or not. */
+  readonly instructions: readonly number[];
   /** A stack trace follows, readable or not. */
   readonly hasTrace: boolean;
   /** The trace names at least one caller for certain. */
@@ -42,6 +50,17 @@ const chainLabel =
   /^\s*(?:-> #\d+|the existing dependency chain|\.\.\. which became|to a \S+-irq-unsafe lock|which became|the (?:shortest )?dependencies|the (?:first|second) lock|\{[A-Z-]+\} state was registered|irq event stamp)/;
 const lockPlace = /\bat: (?:\[<[0-9a-f]+>\]\s*)?([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
 const bareLockPlace = /^\s*\[<[0-9a-f]+>\] ([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
+
+const callTrace = /Call [Tt]race:|Backtrace:/;
+const stackStart =
+  /Call [Tt]race|(?:Allocated|Freed)(?: by task \d+)?:|[^k] backtrace(?: \(crc [0-9a-f]*\))?:|Backtrace:|Uninit was stored to memory at|status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: /;
+const instructionPointer =
+  /(?:IP|pc |PC is at):? (?:(?:\d+:)?(?:\[<?(?:0x)?[0-9a-f]+>?\] +){0,2}\w+[.+]|(?:\d+:)?0x[0-9a-f]+|(?:\d+:)?(?:\[<?[0-9a-f]+>?\] +\[< *)?\(null\))|--- interrupt: \d+ at /;
+
+/** Indexes of the lines behind the header that match. */
+function linesWith(lines: readonly ConsoleLine[], pattern: RegExp): number[] {
+  return lines.flatMap(({ text }, index) => (index > 0 && pattern.test(text) ? [index] : []));
+}
 
 /** Reads a report's lines: which functions they name and in which role. */
 export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
@@ -84,7 +103,13 @@ export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
       ) {
         continue;
       }
-      frames.push({ ...frame, kind: lock === null ? kind : 'lock', stretch, inInterrupt });
+      frames.push({
+        ...frame,
+        kind: lock === null ? kind : 'lock',
+        stretch,
+        inInterrupt,
+        line: index,
+      });
     }
   }
   const hasCalls = frames.some((frame) => frame.kind === 'trace' && frame.place === 'call');
@@ -94,6 +119,9 @@ export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
     lines,
     text,
     frames,
+    stacks: linesWith(lines, stackStart),
+    callTraces: linesWith(lines, callTrace),
+    instructions: linesWith(lines, instructionPointer),
     hasTrace: hasTrace || hasCalls,
     hasCalls,
     mixedWithFaultInjection: isMixed(lines, frames),

@@ -43,7 +43,7 @@ export const hangDetectors: readonly Detector[] = [
     title: "INFO: task can't die in {frame}",
     skip: /schedule/,
     altTitles: ['hang in {frame}'],
-    search: 'innermost',
+    search: 'trace',
   },
   {
     ...hang,

@@ -21,7 +21,7 @@ const written =
 const read = new RegExp(`${written.source}|^(?:invalid-access|unknown-crash)$`);
 const touched = /^(?:(?:slab|stack)-out-of-bounds|wild-memory-access)$/;
 
-const kasan = { family: 'kasan', strength: 'cause', search: 'innermost', type: typeOf } as const;
+const kasan = { family: 'kasan', strength: 'cause', search: 'trace', type: typeOf } as const;
 
 /** KASAN: use after free, out of bounds and bad frees. */
 export const kasanDetectors: readonly Detector[] = [

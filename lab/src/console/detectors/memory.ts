@@ -5,7 +5,7 @@ import type { Detector } from '../detector.ts';
 // Whatever allocates or copies for its caller: it is the caller that forgot to give back.
 const allocates =
   /alloc|slab|kmem|mmap|(?:mem|str|strn)dup|asprintf|create_object|pcpu_create|list_lru_init|idr_get/;
-const memory = { strength: 'cause', search: 'innermost', type: 'MEMORY_SAFETY_BUG' } as const;
+const memory = { strength: 'cause', search: 'trace', type: 'MEMORY_SAFETY_BUG' } as const;
 const counters = { family: 'page-tables', strength: 'cause', search: 'none', type: '' } as const;
 
 /** Leaks, the allocator's own checks, page tables, mounts. */
@@ -17,7 +17,7 @@ export const memoryDetectors: readonly Detector[] = [
     title: 'memory leak in {frame}',
     skip: allocates,
     type: 'LEAK',
-    search: 'innermost',
+    search: 'backtrace',
   },
   {
     family: 'kmemleak',
@@ -27,7 +27,7 @@ export const memoryDetectors: readonly Detector[] = [
     title: 'memory leak in {frame}',
     skip: allocates,
     type: 'LEAK',
-    search: 'innermost',
+    search: 'backtrace',
   },
   {
     family: 'kmemleak',

@@ -7,7 +7,7 @@ const badAccess = ['bad-access in {frame}'];
 const kernelFault = {
   family,
   strength: 'cause',
-  search: 'innermost',
+  search: 'registers',
   altTitles: badAccess,
 } as const;
 
@@ -77,7 +77,7 @@ export const oopsDetectors: readonly Detector[] = [
     header: /stack segment: /,
     title: 'stack segment fault in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'registers',
   },
   {
     family,
@@ -86,7 +86,7 @@ export const oopsDetectors: readonly Detector[] = [
     unless: /traps: /,
     title: 'divide error in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'instruction',
   },
   {
     family,
@@ -95,7 +95,7 @@ export const oopsDetectors: readonly Detector[] = [
     unless: /traps: |invalid opcode ip:/,
     title: 'invalid opcode in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'instruction',
   },
   {
     family,
@@ -103,7 +103,7 @@ export const oopsDetectors: readonly Detector[] = [
     header: /(?:^|Oops: )int3: /,
     title: 'int3 in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'registers',
   },
   {
     family,
@@ -111,7 +111,7 @@ export const oopsDetectors: readonly Detector[] = [
     header: /PANIC: double fault/,
     title: 'PANIC: double fault in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'instruction',
   },
   {
     ...kernelFault,
@@ -125,7 +125,7 @@ export const oopsDetectors: readonly Detector[] = [
     header: /^\s*Alignment trap: /,
     title: 'Alignment trap in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'registers',
   },
   {
     ...kernelFault,
@@ -141,6 +141,6 @@ export const oopsDetectors: readonly Detector[] = [
     title: 'kernel stack overflow in {frame}',
     altTitles: ['stack-overflow in {frame}'],
     type: 'DoS',
-    search: 'entry',
+    search: 'entry-of-trace',
   },
 ];

@@ -37,7 +37,7 @@ export const sanitizerDetectors: readonly Detector[] = [
     header: /BUG: KCSAN: (?<kind>[a-z:_ -]+?) in (?<fn>[^\s+]+)(?:\+0x\S+)? \/ (?<other>[^\s+]+)/,
     title: 'KCSAN: {kind} in {fn} / {other}',
     type: kcsanType,
-    search: 'innermost',
+    search: 'none',
   },
   {
     family: 'kcsan',
@@ -45,27 +45,27 @@ export const sanitizerDetectors: readonly Detector[] = [
     header: /BUG: KCSAN: (?<kind>[a-z:_ -]+?) in (?<fn>[^\s+]+)/,
     title: 'KCSAN: {kind} in {fn}',
     type: kcsanType,
-    search: 'innermost',
+    search: 'none',
   },
   {
     family: 'kmsan',
     strength: 'cause',
-    header: /BUG: KMSAN: (?<kind>kernel-usb-infoleak) in (?<fn>[^\s+]+)/,
+    header: /BUG: KMSAN: (?<kind>kernel-usb-infoleak) in [^\s+]+/,
     skip: /alloc_skb|usb_(?:bulk_msg|control_msg|interrupt_msg|start_wait_urb|submit_urb)/,
     title: 'KMSAN: {kind} in {frame}',
     type: kmsanType,
-    search: 'innermost',
+    search: 'report',
   },
   {
     family: 'kmsan',
     strength: 'cause',
-    header: /BUG: KMSAN: (?<kind>[a-z -]+?) in (?<fn>[^\s+]+)/,
+    header: /BUG: KMSAN: (?<kind>[a-z -]+?) in [^\s+]+/,
     // Who allocates, hands over or enciphers data did not forget to fill it.
     skip: /alloc_skb|netlink_(?:ack|rcv_skb)|_encrypt$|^(?:cipher|crypto|drbg|rng)_/,
     title: 'KMSAN: {kind} in {frame}',
     altTitles: badAccess,
     type: kmsanType,
-    search: 'innermost',
+    search: 'report',
   },
   {
     family: 'kfence',
@@ -73,7 +73,7 @@ export const sanitizerDetectors: readonly Detector[] = [
     header: /BUG: KFENCE: memory corruption in (?<fn>[^\s+]+)/,
     title: 'KFENCE: memory corruption in {frame}',
     type: kfenceType,
-    search: 'innermost',
+    search: 'report',
   },
   {
     family: 'kfence',
@@ -82,7 +82,7 @@ export const sanitizerDetectors: readonly Detector[] = [
     title: 'KFENCE: invalid free in {frame}',
     altTitles: ['invalid-free in {frame}'],
     type: kfenceType,
-    search: 'innermost',
+    search: 'report',
   },
   {
     family: 'kfence',
@@ -91,7 +91,7 @@ export const sanitizerDetectors: readonly Detector[] = [
     title: 'KFENCE: {kind} in {frame}',
     altTitles: badAccess,
     type: kfenceType,
-    search: 'innermost',
+    search: 'report',
   },
   {
     family: 'ubsan',
@@ -100,7 +100,7 @@ export const sanitizerDetectors: readonly Detector[] = [
     skip: /ubsan|overflow/,
     title: 'UBSAN: undefined-behaviour in {frame}',
     type: ubsanType,
-    search: 'innermost',
+    search: 'trace',
   },
   {
     family: 'ubsan',
@@ -110,7 +110,7 @@ export const sanitizerDetectors: readonly Detector[] = [
     title: 'UBSAN: {kind} in {frame}',
     altTitles: badAccess,
     type: ubsanType,
-    search: 'innermost',
+    search: 'trace',
   },
   {
     family: 'ubsan',
@@ -119,6 +119,6 @@ export const sanitizerDetectors: readonly Detector[] = [
     skip: /ubsan|overflow/,
     title: 'UBSAN: {kind} in {frame}',
     type: ubsanType,
-    search: 'innermost',
+    search: 'trace',
   },
 ];

@@ -9,7 +9,7 @@ const at = (file: string, fn = '') =>
 const warn = {
   family: 'warning',
   strength: 'cause',
-  search: 'innermost',
+  search: 'trap',
   type: 'WARNING',
 } as const;
 
