@@ -100,12 +100,14 @@ function searched(
 
 /** The stacks to look at, in their order; the next one only when the one before tells nothing. */
 function stacksOf(body: ReportBody, search: FrameSearch): readonly Frames[] {
-  const instruction = body.instructions[0];
-  const at = instruction ?? Number.POSITIVE_INFINITY;
+  const at = body.instructions[0] ?? Number.POSITIVE_INFINITY;
+  // What comes behind the stack of another CPU's forced failure may be of either.
+  const intrusion = body.intrusions[0] ?? Number.POSITIVE_INFINITY;
+  const instruction = at < intrusion ? at : undefined;
   switch (search) {
     case 'registers':
     case 'entry':
-      return [[...on(body, instruction), ...callTrace(body, at)]];
+      return [[...on(body, instruction), ...callTrace(body, Math.min(at, intrusion))]];
     case 'instruction':
       return [on(body, instruction)];
     case 'trap': {
@@ -119,7 +121,7 @@ function stacksOf(body: ReportBody, search: FrameSearch): readonly Frames[] {
     case 'locks': {
       const locks = body.frames.filter(({ kind }) => kind === 'lock').slice(0, 2);
       const second = locks[1]?.line ?? Number.POSITIVE_INFINITY;
-      return [[...locks, ...stackFrom(body, second + 1)], callTrace(body, 0)];
+      return [[...locks, ...stackFrom(body, second + 1)]];
     }
     case 'unlock': {
       const place = body.lines.findIndex(({ text }) =>
@@ -143,8 +145,9 @@ function on({ frames }: ReportBody, line: number | undefined): Frames {
 }
 
 /** The frames from a line on, up to the next stack. */
-function stackFrom({ frames, stacks }: ReportBody, line: number): Frames {
-  const end = stacks.find((start) => start >= line) ?? Number.POSITIVE_INFINITY;
+function stackFrom({ frames, stacks, intrusions }: ReportBody, line: number): Frames {
+  const ends = [...stacks, ...intrusions].filter((start) => start >= line);
+  const end = Math.min(...ends, Number.POSITIVE_INFINITY);
   return frames.filter(
     (frame) =>
       frame.line >= line && frame.line < end && frame.place === 'call' && frame.kind !== 'lock',
@@ -158,8 +161,8 @@ function stackBehind(body: ReportBody, label: RegExp): Frames {
 
 /** The first call trace after a line. */
 function callTrace(body: ReportBody, after: number): Frames {
-  const at = body.callTraces.find((line) => line > after);
-  return at === undefined ? [] : stackFrom(body, at + 1);
+  const starts = [...body.callTraces, ...body.intrusions].filter((line) => line > after);
+  return starts.length === 0 ? [] : stackFrom(body, Math.min(...starts) + 1);
 }
 
 const interruption = /apic_timer_interrupt/;

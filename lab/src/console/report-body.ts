@@ -31,14 +31,14 @@ export interface ReportBody {
   readonly stacks: readonly number[];
   /** Those of them that are call traces of the report itself. */
   readonly callTraces: readonly number[];
+  /** Indexes of the lines where the stack of a forced failure got in between. */
+  readonly intrusions: readonly number[];
   /** Indexes of the lines that say where a processor is, readable or not. */
   readonly instructions: readonly number[];
   /** A stack trace follows, readable or not. */
   readonly hasTrace: boolean;
   /** The trace names at least one caller for certain. */
   readonly hasCalls: boolean;
-  /** A failure forced by the kernel's fault injection was reported in between. */
-  readonly mixedWithFaultInjection: boolean;
 }
 
 const traceLabel =
@@ -51,6 +51,10 @@ const chainLabel =
 const lockPlace = /\bat: (?:\[<[0-9a-f]+>\]\s*)?([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
 const bareLockPlace = /^\s*\[<[0-9a-f]+>\] ([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
 
+/** A symbolizer adds such lines; a title names the function that the symbol table has. */
+const inlined = /\[inline\]|\[<\s*inline\s*>\]/;
+/** Whose stack the kernel shows when it forces a failure. */
+const forcedFailure = /^(?: \[<?(?:0x)?[0-9a-f]+>?\])? should_fail(?:slab)?(?:\.[a-z0-9.]+)?\+0x/;
 const callTrace = /Call [Tt]race:|Backtrace:/;
 const stackStart =
   /Call [Tt]race|(?:Allocated|Freed)(?: by task \d+)?:|[^k] backtrace(?: \(crc [0-9a-f]*\))?:|Backtrace:|Uninit was stored to memory at|status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: /;
@@ -92,7 +96,7 @@ export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
     const lock = lockPlace.exec(text) ?? (releasing ? bareLockPlace.exec(text) : null);
     releasing = / lock .*at:\s*$/.test(text);
     const found = lock?.[1] === undefined ? readFrames(text) : readFrames(` ${lock[1]}`);
-    for (const frame of index === 0 ? [] : found) {
+    for (const frame of index === 0 || inlined.test(text) ? [] : found) {
       const last = frames.at(-1);
       // ARM names each function twice: as the one called and as the one that calls.
       if (
@@ -121,18 +125,9 @@ export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
     frames,
     stacks: linesWith(lines, stackStart),
     callTraces: linesWith(lines, callTrace),
+    intrusions: linesWith(lines, forcedFailure),
     instructions: linesWith(lines, instructionPointer),
     hasTrace: hasTrace || hasCalls,
     hasCalls,
-    mixedWithFaultInjection: isMixed(lines, frames),
   };
-}
-
-/** Without the caller in front of each line, the trace of another CPU's forced failure cannot be told from ours. */
-function isMixed(lines: readonly ConsoleLine[], frames: readonly PlacedFrame[]): boolean {
-  if (lines[0]?.caller !== '') return false;
-  const calls = frames.filter((frame) => frame.kind === 'trace' && frame.place === 'call');
-  return calls.some(
-    (frame) => frame.stretch === calls[0]?.stretch && /^should_fail(?:_ex)?$/.test(frame.name),
-  );
 }

@@ -14,6 +14,28 @@ const bannered = (text: string) => new RegExp(label + text);
 
 /** lockdep's reports, the checks of spinlocks, RCU, preemption and sleep. */
 export const lockingDetectors: readonly Detector[] = [
+  // Up to Linux 4.13; who takes the lock is to blame.
+  {
+    ...lockdep,
+    header: /INFO: possible (?:circular|recursive) locking (?:dependency )?detected \]/,
+    body: /is trying to acquire lock[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    title: 'possible deadlock in {frame}',
+    search: 'taker',
+  },
+  {
+    ...lockdep,
+    header: /INFO: SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected \]/,
+    body: /is trying to acquire[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    title: 'possible deadlock in {frame}',
+    search: 'taker',
+  },
+  {
+    ...lockdep,
+    header: /INFO: inconsistent lock state \]/,
+    body: /takes:[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    title: 'inconsistent lock state in {frame}',
+    search: 'taker',
+  },
   {
     ...lockdep,
     header: bannered('possible circular locking dependency detected'),
@@ -56,7 +78,7 @@ export const lockingDetectors: readonly Detector[] = [
     family: 'lockdep',
     strength: 'cause',
     header:
-      /(?<banner>(?:BUG|WARNING|INFO): (?:possible (?:circular|recursive|irq).*detected|\S+-safe -> \S+-unsafe lock order detected|inconsistent lock state))/,
+      /(?<banner>(?:BUG|WARNING|INFO): (?:possible (?:circular|recursive|irq).*detected|\S+-safe -> \S+-unsafe lock order detected|inconsistent lock state).*)/,
     title: '{banner}',
     type: (title) => (title.startsWith('WARNING') ? 'WARNING' : ''),
     search: 'none',

@@ -9,15 +9,23 @@ export const panicDetectors: readonly Detector[] = [
   {
     ...panic,
     header:
-      /Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: (?<fn>[^\s+]+)/,
+      /Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: (?<fn>[^\s+]+)\+/,
     title: 'kernel panic: stack is corrupted in {frame}',
     needsNoTrace: true,
+    search: 'none',
+  },
+  {
+    ...panic,
+    header: /Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in:/,
+    title: 'kernel panic: stack is corrupted in {frame}',
+    skip: /stack_chk/,
     search: 'trace',
   },
   {
     ...panic,
     header: /Kernel panic - not syncing: corrupted stack end detected inside scheduler/,
     title: 'kernel panic: corrupted stack end in {frame}',
+    skip: /schedule|retint_kernel/,
     altTitles: ['stack-overflow in {frame}'],
     search: 'entry-of-trace',
   },
@@ -25,6 +33,7 @@ export const panicDetectors: readonly Detector[] = [
     ...panic,
     header: /Kernel panic - not syncing: kernel stack overflow/,
     title: 'kernel stack overflow in {frame}',
+    skip: /bad_stack/,
     altTitles: ['stack-overflow in {frame}'],
     search: 'entry-of-trace',
   },
@@ -38,7 +47,7 @@ export const panicDetectors: readonly Detector[] = [
   {
     ...panic,
     header:
-      /Kernel panic - not syncing: (?<why>Fatal exception|(?:\S+: )?panic_on_warn set|hung_task: blocked tasks|softlockup: hung tasks|RCU Stall)/,
+      /Kernel panic - not syncing: (?<why>Fatal exception|panic_on_warn set|hung_task: blocked tasks)/,
     title: 'kernel panic: {why}',
     search: 'none',
     incomplete: true,

@@ -6,6 +6,8 @@ import { dmaHelpers } from './dma-helpers.ts';
 // Before Linux 6.19: "WARNING: CPU: 1 PID: 2 at file.c:3 f+0x4/0x5"; since: "WARNING: [cond] file.c:3 at f+0x4/0x5, CPU#1: comm/2".
 const at = (file: string, fn = '') =>
   new RegExp(`WARNING: .*?(?<![\\w-])${file}:\\d+${fn && `(?: at)? ${fn}`}`);
+// The new form names the function of the check itself, whichever it is.
+const inFile = (file: string, fn: string) => at(file, `(?:(?<= at )|${fn})`);
 const warn = {
   family: 'warning',
   strength: 'cause',
@@ -18,7 +20,7 @@ export const warningDetectors: readonly Detector[] = [
   {
     ...warn,
     family: 'odebug',
-    header: at('lib/debugobjects\\.c'),
+    header: inFile('lib/debugobjects\\.c', 'debug_(?:check|print)'),
     title: 'WARNING: ODEBUG bug in {frame}',
     // Timers, work, RCU and per-CPU counters tell of their objects, and so does who frees memory (DEBUG_OBJECTS_*); the
     // mistake is in who uses them.
@@ -27,27 +29,27 @@ export const warningDetectors: readonly Detector[] = [
   {
     ...warn,
     family: 'usercopy',
-    header: at('mm/usercopy\\.c', 'usercopy_warn'),
+    header: inFile('mm/usercopy\\.c', 'usercopy_warn'),
     title: 'WARNING: bad usercopy in {frame}',
     skip: /usercopy|__check/,
   },
   {
     ...warn,
-    header: at('lib/kobject\\.c', 'kobject_'),
+    header: inFile('lib/kobject\\.c', 'kobject_'),
     title: 'WARNING: kobject bug in {frame}',
     skip: /kobject_/,
     keep: /^device_add$/,
   },
   {
     ...warn,
-    header: at('fs/proc/generic\\.c', 'proc_register'),
+    header: inFile('fs/proc/generic\\.c', 'proc_register'),
     title: 'WARNING: proc registration bug in {frame}',
     skip: /proc_/,
   },
   {
     ...warn,
     family: 'refcount',
-    header: at('lib/refcount\\.c', 'refcount_'),
+    header: inFile('lib/refcount\\.c', 'refcount_'),
     title: 'WARNING: refcount bug in {frame}',
     skip: /refcount|kobject_/,
     type: 'REFCOUNT_WARNING',
@@ -67,7 +69,7 @@ export const warningDetectors: readonly Detector[] = [
   },
   {
     ...warn,
-    header: at('mm/\\w+\\.c', '_*k?v?malloc'),
+    header: at('mm/[\\w/]+\\.c', 'k?.?malloc'),
     title: 'WARNING: kmalloc bug in {frame}',
     skip: /kmalloc|krealloc|slab|kmem/,
   },
