@@ -95,7 +95,9 @@ const torn = /\[ *\d+\.\d+\]/;
 function isCorrupted(detector: Detector, body: ReportBody, frame: string | null): boolean {
   if (detector.incomplete === true || body.lines[0]?.torn === true) return true;
   if (body.lines.some(({ text }) => text.includes('serialport: VM disconnected.'))) return true;
-  if (detector.search === 'none') return torn.test(body.header);
+  if (detector.search === 'none') {
+    return torn.test(body.header) || (detector.wantsTrace === true && !hasWholeStacks(body));
+  }
   if (frame === null || isIntruded(body)) return true;
   if (detector.family === 'kmsan' && !tellsOrigin(body)) return true;
   return detector.needsNoTrace !== true && !hasWholeStacks(body);
@@ -117,8 +119,10 @@ function tellsOrigin({ lines, frames }: ReportBody): boolean {
 /** Indexes of the first lines of a stack, without those that the unwinder only guessed. */
 function reliableLines(lines: ReportBody['lines'], from: number, to: number): number[] {
   const near: number[] = [];
+  const stamped = lines[0]?.seconds !== null;
   for (let at = from; at < to && near.length < frameWithin; at++) {
-    if (!/^\s*(?:\[<[0-9a-f]+>\])? *\? |\(unreliable\)$/.test(lines[at]?.text ?? '')) near.push(at);
+    if (!stamped || !/^\s*(?:\[<[0-9a-f]+>\])? *\? |\(unreliable\)$/.test(lines[at]?.text ?? ''))
+      near.push(at);
   }
   return near;
 }

@@ -39,6 +39,8 @@ export interface Detector {
   readonly keep?: RegExp;
   /** Titles that need no stack trace to be whole. */
   readonly needsNoTrace?: boolean;
+  /** Titles without a function whose report has a stack trace, if it is whole. */
+  readonly wantsTrace?: boolean;
   /** The report is incomplete whenever this detector is the one that fits. */
   readonly incomplete?: boolean;
 }

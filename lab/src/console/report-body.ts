@@ -66,8 +66,25 @@ function linesWith(lines: readonly ConsoleLine[], pattern: RegExp): number[] {
   return lines.flatMap(({ text }, index) => (index > 0 && pattern.test(text) ? [index] : []));
 }
 
+/** The kernel adds the stack on which it gave up, or the locks that the report itself took, to a report that says enough. */
+const aftermath =
+  /Kernel panic - not syncing|WARNING: possible circular locking dependency detected/;
+const guessed = /^\s*(?:\[<[0-9a-f]+>\])? *\? |\(unreliable\)$/;
+
+/** The lines of a report without its aftermath. */
+function withoutAftermath(lines: readonly ConsoleLine[]): readonly ConsoleLine[] {
+  const enough = lines[0]?.text.includes('BUG: KMSAN:') === true ? 16 : 22;
+  let count = 0;
+  for (const [index, { text }] of lines.entries()) {
+    if (!guessed.test(text)) count++;
+    if (index > 0 && count > enough && aftermath.test(text)) return lines.slice(0, index);
+  }
+  return lines;
+}
+
 /** Reads a report's lines: which functions they name and in which role. */
-export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
+export function readReportBody(all: readonly ConsoleLine[]): ReportBody {
+  const lines = withoutAftermath(all);
   const frames: PlacedFrame[] = [];
   let kind: StretchKind = 'trace';
   let stretch = 0;

@@ -70,7 +70,6 @@ export const memoryDetectors: readonly Detector[] = [
     title: '{what}',
     type: '',
     search: 'none',
-    incomplete: true,
   },
   {
     ...memory,
@@ -88,6 +87,7 @@ export const memoryDetectors: readonly Detector[] = [
     header: /BUG: Bad page map(?: in process)?/,
     title: 'BUG: Bad page map',
     type: '',
+    wantsTrace: true,
     search: 'none',
   },
   { ...counters, header: /BUG: Bad rss-counter state/, title: 'BUG: Bad rss-counter state' },

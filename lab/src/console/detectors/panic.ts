@@ -41,6 +41,7 @@ export const panicDetectors: readonly Detector[] = [
     ...panic,
     header: /Kernel panic - not syncing: Attempted to kill init!/,
     title: 'kernel panic: Attempted to kill init!',
+    wantsTrace: true,
     search: 'none',
   },
   // These name what the kernel does about a report, so the report itself was lost.
@@ -56,12 +57,14 @@ export const panicDetectors: readonly Detector[] = [
     ...panic,
     header: /Kernel panic - not syncing: (?<why>Couldn't open N_TTY ldisc) for /,
     title: 'kernel panic: {why}',
+    wantsTrace: true,
     search: 'none',
   },
   {
     ...panic,
     header: /Kernel panic - not syncing: (?<why>.+)/,
     title: 'kernel panic: {why}',
+    wantsTrace: true,
     search: 'none',
   },
   {
