@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { CrashType } from './crash-report.ts';
-import type { FrameSearch } from './guilty-frame.ts';
+import type { FrameSearch } from './report-stacks.ts';
 
 /** How much a header alone proves. */
 export type HeaderStrength =

@@ -51,8 +51,8 @@ const chainLabel =
 const lockPlace = /\bat: (?:\[<[0-9a-f]+>\]\s*)?([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
 const bareLockPlace = /^\s*\[<[0-9a-f]+>\] ([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
 
-/** A symbolizer adds such lines; a title names the function that the symbol table has. */
-const inlined = /\[inline\]|\[<\s*inline\s*>\]/;
+/** A symbolizer adds the inlined functions, and old kernels put a mark of the stack before a frame: titles name neither. */
+const beside = /\[inline\]|\[<\s*inline\s*>\]|^\s*<\/?[A-Z#]\w*>\s+\S/;
 /** Whose stack the kernel shows when it forces a failure. */
 const forcedFailure = /^(?: \[<?(?:0x)?[0-9a-f]+>?\])? should_fail(?:slab)?(?:\.[a-z0-9.]+)?\+0x/;
 const callTrace = /Call [Tt]race:|Backtrace:/;
@@ -113,7 +113,7 @@ export function readReportBody(all: readonly ConsoleLine[]): ReportBody {
     const lock = lockPlace.exec(text) ?? (releasing ? bareLockPlace.exec(text) : null);
     releasing = / lock .*at:\s*$/.test(text);
     const found = lock?.[1] === undefined ? readFrames(text) : readFrames(` ${lock[1]}`);
-    for (const frame of index === 0 || inlined.test(text) ? [] : found) {
+    for (const frame of index === 0 || beside.test(text) ? [] : found) {
       const last = frames.at(-1);
       // ARM names each function twice: as the one called and as the one that calls.
       if (

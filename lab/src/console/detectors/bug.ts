@@ -37,6 +37,16 @@ export const bugDetectors: readonly Detector[] = [
     incomplete: true,
   },
   {
+    family: 'bug',
+    strength: 'cause',
+    header: /Kernel BUG (?<what>(?:at|in) .+)/,
+    unless,
+    title: 'kernel BUG {what}',
+    type: 'BUG',
+    wantsTrace: true,
+    search: 'none',
+  },
+  {
     ...inFrame,
     family: 'bug',
     title: 'kernel BUG in {frame}',

@@ -47,6 +47,17 @@ export const memoryDetectors: readonly Detector[] = [
     search: 'none',
   },
   {
+    family: 'slub',
+    strength: 'cause',
+    header: /(?<what>BUG kmalloc-\S+ \((?:Not tainted|Tainted).*\): .+)/,
+    unless: /kasan: bad access detected/,
+    // Where a module had the memory, its function is worth more.
+    body: /^(?![\s\S]*\+0x[0-9a-f]{1,8}\/0x[0-9a-f]{1,8} \[)/,
+    title: '{what}',
+    type: '',
+    search: 'none',
+  },
+  {
     ...memory,
     family: 'slub',
     header: /BUG \S+ \((?:Not tainted|Tainted).*\): (?<what>.+)/,
@@ -93,9 +104,10 @@ export const memoryDetectors: readonly Detector[] = [
   { ...counters, header: /BUG: Bad rss-counter state/, title: 'BUG: Bad rss-counter state' },
   {
     ...counters,
-    header: /BUG: non-zero (?<what>nr_ptes|nr_pmds|pgtables_bytes) on freeing mm/,
+    header: /BUG: non-zero (?<what>nr_ptes|nr_pmds) on freeing mm/,
     title: 'BUG: non-zero {what} on freeing mm',
   },
+  { ...counters, header: /(?<what>BUG: non-zero pgtables_bytes on freeing mm.*)/, title: '{what}' },
   {
     family: 'vfs',
     strength: 'cause',

@@ -66,10 +66,20 @@ export const oopsDetectors: readonly Detector[] = [
   },
   {
     ...kernelFault,
-    header: /general protection fault(?:, |: |$)/,
+    header: /general protection fault(?:, .*)?:/,
     unless: /traps: |general protection fault ip:/,
     title: 'general protection fault in {frame}',
     type: 'DoS',
+  },
+  // The rest of the line got lost.
+  {
+    ...kernelFault,
+    header: /general protection fault(?:$|, )/,
+    unless: /traps: /,
+    title: 'general protection fault',
+    altTitles: [],
+    type: '',
+    search: 'none',
   },
   {
     family,
@@ -130,7 +140,7 @@ export const oopsDetectors: readonly Detector[] = [
   {
     ...kernelFault,
     strength: 'consequence',
-    header: /^\s*Internal error: .*\[#\d+\]/,
+    header: /^\s*Internal error: (?:Oops|.*\[#\d+\])/,
     title: 'Internal error in {frame}',
     type: 'DoS',
   },

@@ -29,7 +29,7 @@ export const otherDetectors: readonly Detector[] = [
     strength: 'cause',
     header: new RegExp(`${prefix}(?<what>BUG: \\S.*)`),
     // What a fuzzer says of its own descriptions.
-    unless: /BUG: no syscalls can create resource/,
+    unless: /BUG: no syscalls can create resource|xlog_status:/,
     title: '{what}',
     type: '',
     search: 'none',

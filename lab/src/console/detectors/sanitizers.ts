@@ -50,7 +50,7 @@ export const sanitizerDetectors: readonly Detector[] = [
   {
     family: 'kmsan',
     strength: 'cause',
-    header: /BUG: KMSAN: (?<kind>kernel-usb-infoleak) in [^\s+]+/,
+    header: /BUG: KMSAN: (?<kind>kernel-usb-infoleak[a-z-]*) in [^\s+]+/,
     skip: /alloc_skb|usb_(?:bulk_msg|control_msg|interrupt_msg|start_wait_urb|submit_urb)/,
     title: 'KMSAN: {kind} in {frame}',
     type: kmsanType,

@@ -113,7 +113,7 @@ export const warningDetectors: readonly Detector[] = [
   {
     family: 'unwinder',
     strength: 'cause',
-    header: /WARNING: kernel stack regs at \S+ in \S+ has bad '(?<register>\w+)' value/,
+    header: /WARNING: kernel stack regs at [0-9a-f]+ in \S+ has bad '(?<register>\w+)' value/,
     title: "WARNING: kernel stack regs has bad '{register}' value",
     type: '',
     search: 'none',
@@ -121,8 +121,16 @@ export const warningDetectors: readonly Detector[] = [
   {
     family: 'unwinder',
     strength: 'cause',
-    header: /WARNING: kernel stack frame pointer at \S+ in \S+ has bad value/,
+    header: /WARNING: kernel stack frame pointer at [0-9a-f]+ in \S+ has bad value/,
     title: 'WARNING: kernel stack frame pointer has bad value',
+    type: '',
+    search: 'none',
+  },
+  {
+    family: 'unwinder',
+    strength: 'cause',
+    header: /WARNING: kernel stack (?:regs .* has bad 'bp'|frame pointer .* has bad) value/,
+    title: 'WARNING: kernel stack regs has bad value',
     type: '',
     search: 'none',
   },
