@@ -42,7 +42,7 @@ export const warningDetectors: readonly Detector[] = [
   },
   {
     ...warn,
-    header: inFile('fs/proc/generic\\.c', 'proc_register'),
+    header: at('fs/proc/generic\\.c', 'proc_register'),
     title: 'WARNING: proc registration bug in {frame}',
     skip: /proc_/,
   },
