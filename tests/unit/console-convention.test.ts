@@ -325,6 +325,17 @@ describe('the stack that a title is taken from', () => {
     expect(title).to.equal('inconsistent lock state in nic_timer');
   });
 
+  it('of an inconsistent lock state is the place of the lock when a module took it', () => {
+    const title = titleOf(
+      'WARNING: inconsistent lock state',
+      'kworker/0:1/39 [HC0[0]:SC0[0]:HE0:SE1] takes:',
+      'ffff8880 (&nic->lock){?.-.}-{3:3}, at: nic_interrupt+0x4d/0x240 [nic]',
+      'stack backtrace:',
+      ...trace('print_usage_bug', 'mark_lock', 'trace_hardirqs_on', 'asm_common_interrupt'),
+    );
+    expect(title).to.equal('inconsistent lock state in nic_interrupt');
+  });
+
   it('of a hung task is its own, whatever the other processors do', () => {
     const title = titleOf(
       'INFO: task ip:61 blocked for more than 143 seconds.',

@@ -39,7 +39,7 @@ export function guiltyFrame(body: ReportBody, query: FrameQuery): GuiltyFunction
   if (search === 'taker') return takerOf(body);
   const wanted: Wanted = (frame) =>
     (keep?.test(frame.name) ?? false) ||
-    (!servesOthers(frame) && !(frame.module === null && skip?.test(frame.name)));
+    (!servesOthers(frame) && !(skip?.test(frame.name) ?? false));
   const found = searched(body, search, wanted, hint);
   if (found === null) return inModules(body, wanted, search);
   return behindHelper(body, found.name, query) ?? found;

@@ -20,6 +20,8 @@ export type FrameSearch =
   | 'locks'
   /** The first place where a lock was taken, whoever took it. */
   | 'taker'
+  /** The place where a module took the lock, else the first call trace. */
+  | 'taken'
   /** The place where a lock was let go, then the first call trace. */
   | 'unlock'
   /** The stack on which a lock became dangerous. */
@@ -62,6 +64,10 @@ export function stacksOf(body: ReportBody, search: FrameSearch): readonly Frames
       const locks = body.frames.filter(({ kind }) => kind === 'lock').slice(0, 2);
       const second = locks[1]?.line ?? Number.POSITIVE_INFINITY;
       return [[...locks, ...stackFrom(body, second + 1)]];
+    }
+    case 'taken': {
+      const lock = body.frames.find(({ kind }) => kind === 'lock');
+      return [lock === undefined || lock.module === null ? [] : [lock], callTrace(body, 0)];
     }
     case 'unlock': {
       const place = body.lines.findIndex(({ text }) =>

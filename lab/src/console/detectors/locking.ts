@@ -71,7 +71,7 @@ export const lockingDetectors: readonly Detector[] = [
     header: bannered('inconsistent lock state'),
     body: /takes:[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
     title: 'inconsistent lock state in {frame}',
-    search: 'trace',
+    search: 'taken',
   },
   // Only the banner came through.
   {
