@@ -48,8 +48,10 @@ const historyLabel =
 const ownerLabel = /^\s*page last allocated/;
 const chainLabel =
   /^\s*(?:-> #\d+|the existing dependency chain|\.\.\. which became|to a \S+-irq-unsafe lock|which became|the (?:shortest )?dependencies|the (?:first|second) lock|\{[A-Z-]+\} state was registered|irq event stamp)/;
-const lockPlace = /\bat: (?:\[<[0-9a-f]+>\]\s*)?([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
-const bareLockPlace = /^\s*\[<[0-9a-f]+>\] ([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
+const lockPlace =
+  /\bat: (?:\[<[0-9a-f]+>\]\s*)?([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[[\w-]+\])?)/;
+const bareLockPlace =
+  /^\s*\[<[0-9a-f]+>\] ([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[[\w-]+\])?)/;
 
 /** A symbolizer adds the inlined functions, and old kernels put a mark of the stack before a frame: titles name neither. */
 const beside = /\[inline\]|\[<\s*inline\s*>\]|^\s*<\/?[A-Z#]\w*>\s+\S/;
