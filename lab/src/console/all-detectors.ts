@@ -33,7 +33,7 @@ export const allDetectors: readonly Detector[] = [
 
 // Most lines of a console are no header; one cheap test keeps them away from the detectors.
 const keyword =
-  /BUG|WARNING:|INFO:|nable to handle|fault|panic|PANIC|opcode: |divide|int3: |segment: |Alignment trap|Internal error|UBSAN|nobody cared|IRQ #|NETDEV WATCHDOG|page_pool|DMAR|AMD-Vi|smmu|DMA-API|Bus Error|unreferenced|kmemleak|VFS: |unregister_netdevice|LOCKUP|SYZF|trusty|Insufficient stack|kernel stack overflow/;
+  /BUG|WARNING:|INFO:|nable to handle|fault|panic|PANIC|opcode: |divide|int3: |segment: |Alignment trap|Internal error|UBSAN|nobody cared|IRQ #|NETDEV WATCHDOG|page_pool|DMAR|AMD-Vi|smmu|DMA-API|Bus Error|unreferenced|kmemleak|VFS: |unregister_netdevice|LOCKUP|SYZF|fatal error: |trusty|Insufficient stack|kernel stack overflow/;
 
 /** Whether a line can have a header in it; false says that it has none. */
 export function mayHaveHeader(line: string): boolean {

@@ -68,6 +68,6 @@ export function isStall({
   readonly type: string;
   readonly family?: string;
 }): boolean {
-  // The title of a stuck queue of work has no agreed type.
-  return type === 'HANG' || family === 'workqueue-lockup';
+  // The titles of a stuck queue of work and of the rarer kinds of RCU have no agreed type.
+  return type === 'HANG' || family === 'workqueue-lockup' || family === 'rcu-stall';
 }

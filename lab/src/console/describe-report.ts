@@ -3,8 +3,9 @@
 import { allDetectors, matchesHeader } from './all-detectors.ts';
 import type { CrashType } from './crash-report.ts';
 import type { Detector } from './detector.ts';
-import { bucketOf } from './function-buckets.ts';
-import { guiltyFrame } from './guilty-frame.ts';
+import { otherNamesOf } from './function-buckets.ts';
+import { guiltyFrame, type NamedFunction } from './guilty-frame.ts';
+import { isPassedOver } from './passed-over.ts';
 import type { ReportBody } from './report-body.ts';
 import { normalizeTitle } from './report-title.ts';
 import { functionName } from './stack-frame.ts';
@@ -27,25 +28,24 @@ export function describeReport(body: ReportBody): ReportDescription | null {
   const groups = readGroups(detector, body);
   const frame = guiltyFrame(body, {
     search: detector.search,
-    hints: groups.has('fn') ? [functionName((groups.get('fn') ?? '').replace(/\+0x.*$/, ''))] : [],
+    hint: namedInHeader(groups.get('fn'), body),
     skip: detector.skip,
     keep: detector.keep,
   });
-  const blamed = frame ?? sourceFile(groups.get('file')) ?? null;
+  const blamed = frame?.name ?? sourceFile(groups.get('file')) ?? null;
   const fill = (template: string, name: string | null) =>
     normalizeTitle(
       template.replace(/\{(\w+)\}/g, (_, key: string) =>
         key === 'frame' ? (name ?? 'corrupted') : (groups.get(key) ?? ''),
       ),
     );
-  // Another CPU's forced failure was printed in between: the functions of the two cannot be told apart.
-  const doubtful = body.mixedWithFaultInjection && detector.family !== 'oops';
-  const bucket = blamed === null || doubtful ? null : bucketOf(blamed);
-  const title = fill(detector.title, bucket);
+  const inTitle = frame?.inTitle ?? blamed;
+  const title = fill(detector.title, inTitle);
   const altTitles = new Set<string>();
   for (const template of [detector.title, ...(detector.altTitles ?? [])]) {
-    altTitles.add(fill(template, bucket));
-    if (!doubtful) altTitles.add(fill(template, blamed));
+    altTitles.add(fill(template, inTitle));
+    if (blamed === null) continue;
+    for (const name of otherNamesOf(blamed)) altTitles.add(fill(template, name));
   }
   altTitles.delete(title);
   return {
@@ -54,12 +54,29 @@ export function describeReport(body: ReportBody): ReportDescription | null {
     type: typeof detector.type === 'string' ? detector.type : detector.type(title),
     family: detector.family,
     frame: stalledModule(detector, body) ?? blamed ?? warningPlace(body.header),
-    corrupted: isCorrupted(detector, body, frame),
+    corrupted: isCorrupted(detector, body, frame?.name ?? null),
   };
 }
 
 function fits(detector: Detector, body: ReportBody): boolean {
   return matchesHeader(detector, body.header) && (detector.body?.test(body.text) ?? true);
+}
+
+function namedInHeader(symbol: string | undefined, body: ReportBody): NamedFunction | undefined {
+  if (symbol === undefined) return undefined;
+  const at = body.header.indexOf(symbol);
+  if (at < 0) return { name: functionName(symbol), module: null };
+  const before = body.header.slice(0, at);
+  // A symbolized header comes once for each inlined function, and at last for the function of the symbol table.
+  const whole = body.lines.find(
+    ({ text }) => text.startsWith(before) && !text.endsWith('[inline]'),
+  );
+  const named = /^([\w.$]+)(?:\+0x[0-9a-f]+\/0x[0-9a-f]+)?(?: \[([\w-]+)\])?/.exec(
+    whole?.text.slice(before.length) ?? '',
+  );
+  return named?.[1] === undefined
+    ? undefined
+    : { name: functionName(named[1]), module: named[2] ?? null };
 }
 
 function readGroups(detector: Detector, body: ReportBody): ReadonlyMap<string, string> {
@@ -72,11 +89,63 @@ function readGroups(detector: Detector, body: ReportBody): ReadonlyMap<string, s
   return groups;
 }
 
+/** A title is torn when the time of another message got into it. */
+const torn = /\[ *\d+\.\d+\]/;
+
 function isCorrupted(detector: Detector, body: ReportBody, frame: string | null): boolean {
   if (detector.incomplete === true || body.lines[0]?.torn === true) return true;
-  if (detector.search === 'none') return false;
-  if (frame === null || body.mixedWithFaultInjection) return true;
-  return !body.hasCalls && detector.needsNoTrace !== true;
+  if (body.lines.some(({ text }) => text.includes('serialport: VM disconnected.'))) return true;
+  if (detector.search === 'none') {
+    return torn.test(body.header) || (detector.wantsTrace === true && !hasWholeStacks(body));
+  }
+  if (frame === null || isIntruded(body)) return true;
+  if (detector.family === 'kmsan' && !tellsOrigin(body)) return true;
+  return detector.needsNoTrace !== true && !hasWholeStacks(body);
+}
+
+/** Whether the stack of another CPU's forced failure got into the part where the function to blame is looked for. */
+function isIntruded({ intrusions: [first], callTraces }: ReportBody): boolean {
+  return first !== undefined && first < (callTraces[1] ?? Number.POSITIVE_INFINITY);
+}
+
+/** Whether KMSAN tells where the value came from. */
+function tellsOrigin({ lines, frames }: ReportBody): boolean {
+  const origin = lines.findIndex(({ text }) =>
+    /Local variable .* created at:|Uninit was created at:/.test(text),
+  );
+  return frames.some(({ line, name }) => line > origin && origin > 0 && !isPassedOver(name));
+}
+
+/** Indexes of the first lines of a stack, without those that the unwinder only guessed. */
+function reliableLines(lines: ReportBody['lines'], from: number, to: number): number[] {
+  const near: number[] = [];
+  const stamped = lines[0]?.seconds !== null;
+  for (let at = from; at < to && near.length < frameWithin; at++) {
+    if (!stamped || !/^\s*(?:\[<[0-9a-f]+>\])? *\? |\(unreliable\)$/.test(lines[at]?.text ?? ''))
+      near.push(at);
+  }
+  return near;
+}
+
+/** How soon behind its label the first frame of a stack stands. */
+const frameWithin = 15;
+
+/** Whether there is a stack, and each kind of stack that is announced has a frame. */
+function hasWholeStacks({ lines, stacks, frames }: ReportBody): boolean {
+  const kinds = new Set<string>();
+  let any = false;
+  for (const [index, line] of stacks.entries()) {
+    const text = lines[line]?.text ?? '';
+    const kind = text.replace(/\d+|crc [0-9a-f]+/g, '').trim();
+    if (kinds.has(kind) || text.includes('badaddr: ')) continue;
+    kinds.add(kind);
+    const near = reliableLines(lines, line + 1, stacks[index + 1] ?? lines.length);
+    const framed = frames.some(({ line: at, place }) => place === 'call' && near.includes(at));
+    if (!framed && !near.some((at) => lines[at]?.text.includes('(stack is not available)')))
+      return false;
+    any = true;
+  }
+  return any || frames.some(({ kind, place }) => kind === 'trace' && place === 'call');
 }
 
 /** A Rust panic tells its file even when the stack was lost; files of the language itself blame nobody. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { CrashType } from './crash-report.ts';
-import type { FrameSearch } from './guilty-frame.ts';
+import type { FrameSearch } from './report-stacks.ts';
 
 /** How much a header alone proves. */
 export type HeaderStrength =
@@ -39,6 +39,8 @@ export interface Detector {
   readonly keep?: RegExp;
   /** Titles that need no stack trace to be whole. */
   readonly needsNoTrace?: boolean;
+  /** Titles without a function whose report has a stack trace, if it is whole. */
+  readonly wantsTrace?: boolean;
   /** The report is incomplete whenever this detector is the one that fits. */
   readonly incomplete?: boolean;
 }

@@ -1,143 +1,137 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { bucketOf } from './function-buckets.ts';
 import { isHelper } from './helper-frames.ts';
-import type { PlacedFrame, ReportBody, StretchKind } from './report-body.ts';
-import { isDispatcher, isInterruptEntry, isStallHelper } from './stall-frames.ts';
+import { isPassedOver } from './passed-over.ts';
+import type { ReportBody } from './report-body.ts';
+import { type FrameSearch, type Frames, stacksOf } from './report-stacks.ts';
+import { isTitleAnchor } from './stall-frames.ts';
+import { stalledEntry } from './stalled-entry.ts';
 
-/** How a detector finds the function to blame. */
-export type FrameSearch =
-  /** The first function that is no helper, in the order of the console. */
-  | 'innermost'
-  /** As `innermost`, after the places where locks were taken. */
-  | 'lock'
-  /** The first place where a lock was taken, whoever took it; else as `innermost`. */
-  | 'taker'
-  /** As `innermost`, in the stack that allocated a page. */
-  | 'page-owner'
-  /** As `innermost`, unless the task waits where many do: for RCU or for the lock of network configuration. */
-  | 'wait'
-  /** As `innermost`, in the stack on which a lock became dangerous. */
-  | 'dependency'
-  /** The entry point that somebody called and that does not come back: a system call's or a timer's handler. */
-  | 'entry'
-  /** As `entry`, of what an interrupt came into: a task that got no CPU is not the one that stalls. */
-  | 'interrupted'
-  | 'none';
+/** A function by its name, and the module that it is in; null for one of the kernel itself. */
+export interface NamedFunction {
+  readonly name: string;
+  readonly module: string | null;
+}
+
+/** The function to blame, and the name under which a title has it. */
+export interface GuiltyFunction {
+  readonly name: string;
+  readonly inTitle: string;
+}
 
 export interface FrameQuery {
   readonly search: FrameSearch;
-  /** Names from the header, tried first. */
-  readonly hints?: readonly string[];
+  /** A function named in the header, tried first. */
+  readonly hint?: NamedFunction | undefined;
   /** More helpers for this kind of report. */
   readonly skip?: RegExp | undefined;
   /** Helpers that are to blame in this kind of report. */
   readonly keep?: RegExp | undefined;
 }
 
+type Wanted = (frame: NamedFunction) => boolean;
+
 /** The function to blame, or null when the report does not tell. */
-export function guiltyFrame(body: ReportBody, query: FrameQuery): string | null {
-  const wanted = (name: string) =>
-    (query.keep?.test(name) ?? false) || (!isHelper(name) && !(query.skip?.test(name) ?? false));
-  const hint = query.hints?.find(wanted);
-  if (hint !== undefined) return hint;
-  switch (query.search) {
-    case 'none':
-      return null;
-    case 'entry':
-      return stalledEntry(body, false) ?? null;
-    case 'interrupted':
-      return stalledEntry(body, true) ?? null;
-    case 'lock':
-      return first(body, ['lock', 'trace'], wanted);
-    case 'taker':
-      return first(body, ['lock'], () => true) ?? first(body, ['trace'], wanted);
-    case 'page-owner':
-      return first(body, ['owner'], wanted);
-    case 'wait':
-      return commonWait(body) ?? firstTrace(body, (name) => !waits.test(name) && wanted(name));
-    case 'dependency':
-      return first(body, ['chain'], wanted) ?? first(body, ['lock', 'trace'], wanted);
-    case 'innermost':
-      return firstTrace(body, wanted);
-  }
+export function guiltyFrame(body: ReportBody, query: FrameQuery): GuiltyFunction | null {
+  const { skip, keep, hint, search } = query;
+  if (search === 'none') return hint === undefined ? null : asItIs(hint.name);
+  if (search === 'taker') return takerOf(body);
+  const wanted: Wanted = (frame) =>
+    (keep?.test(frame.name) ?? false) ||
+    (!servesOthers(frame) && !(skip?.test(frame.name) ?? false));
+  const found = searched(body, search, wanted, hint);
+  if (found === null) return inModules(body, wanted, search);
+  return behindHelper(body, found.name, query) ?? found;
 }
 
-/** Looks at the registers and the first stack: another stack is that of somebody else, or of the end. */
-function firstTrace({ frames }: ReportBody, wanted: (name: string) => boolean): string | null {
-  let only: number | undefined;
-  for (const frame of frames) {
-    if (frame.kind !== 'trace') continue;
-    if (frame.place === 'call') only ??= frame.stretch;
-    if (only !== undefined && frame.stretch !== only) return null;
-    if (wanted(frame.name)) return frame.name;
-  }
-  return null;
-}
-
-function first(
+function searched(
   body: ReportBody,
-  kinds: readonly StretchKind[],
-  wanted: (name: string) => boolean,
-): string | null {
-  for (const frame of body.frames) {
-    if (kinds.includes(frame.kind) && wanted(frame.name)) return frame.name;
+  search: FrameSearch,
+  wanted: Wanted,
+  hint: NamedFunction | undefined,
+): GuiltyFunction | null {
+  if (hint !== undefined && wanted(hint)) return bucketed(hint);
+  for (const frames of stacksOf(body, search)) {
+    const left = frames.filter(wanted);
+    const found =
+      search === 'wait'
+        ? waitOf(left)
+        : search.startsWith('entry') || search === 'interrupted'
+          ? entryOf(left)
+          : bucketed(left[0]);
+    if (found !== null) return found;
   }
   return null;
+}
+
+/** A driver may use whatever words it likes in its names, and Rust tells by its paths who is who. */
+function servesOthers({ name, module }: NamedFunction): boolean {
+  return module === null && !/::|^rust_/.test(name) ? isPassedOver(name) : isHelper(name);
+}
+
+const asItIs = (name: string): GuiltyFunction => ({ name, inTitle: name });
+
+function bucketed(frame: NamedFunction | undefined): GuiltyFunction | null {
+  return frame === undefined ? null : { name: frame.name, inTitle: bucketOf(frame.name) };
+}
+
+function takerOf({ frames }: ReportBody): GuiltyFunction | null {
+  const taker = frames.find(({ kind }) => kind === 'lock');
+  return taker === undefined ? null : asItIs(taker.name);
+}
+
+/** The module that called a helper of which the convention of titles does not know that it is one. */
+function behindHelper(
+  { frames }: ReportBody,
+  helper: string,
+  { skip }: FrameQuery,
+): GuiltyFunction | null {
+  const at = frames.findIndex(({ name }) => name === helper);
+  if (!isHelper(helper) || frames[at]?.module !== null) return null;
+  const traced = frames.slice(at).filter(({ kind, place }) => kind === 'trace' && place === 'call');
+  const caller = traced.find(
+    (frame) =>
+      frame.stretch === traced[0]?.stretch && !isHelper(frame.name) && !skip?.test(frame.name),
+  );
+  return caller?.module ? asItIs(caller.name) : null;
+}
+
+/** A torn report has lost what its kind is read by; a module on its first stack is worth more than nothing. */
+function inModules(body: ReportBody, wanted: Wanted, search: FrameSearch): GuiltyFunction | null {
+  const traced = body.frames.filter(({ kind }) => kind === 'trace');
+  if (!traced.some(({ module }) => module !== null)) return null;
+  if (search === 'entry' || search === 'interrupted') {
+    const entry = stalledEntry(body, search === 'interrupted');
+    return entry === undefined ? null : { name: entry, inTitle: bucketOf(entry) };
+  }
+  const stretch = traced.find(({ place }) => place === 'call')?.stretch;
+  return bucketed(traced.find((frame) => frame.stretch === stretch && wanted(frame)));
 }
 
 /** Ways to wait that say nothing of what one waits for. */
-const waits = /(?:^|_)(?:wait|(?:slow)?lock|down|sched|kthread|synchronize)|schedule|completion/;
+const waits =
+  /sched|_(?:slow)?lock|down|rwsem|completion|kthread|wait|synchronize|context_switch|__switch_to|cancel_delayed_work|rcu_barrier/;
 
-/** The two waits that victims of one hang share, whatever each was about to do. */
-function commonWait({ frames }: ReportBody): string | null {
-  const [stretch] = frames.flatMap((frame) => (frame.kind === 'trace' ? [frame.stretch] : []));
-  for (const frame of frames) {
-    if (frame.kind !== 'trace' || frame.stretch !== stretch) continue;
-    if (frame.name.includes('rtnl_lock')) return frame.name;
-    if (/synchronize_(?:s?rcu|net|sched)/.test(frame.name)) return 'synchronize_rcu';
+/** The two waits that victims of one hang share, whatever each was about to do; else who waits. */
+function waitOf(frames: Frames): GuiltyFunction | null {
+  for (const { name } of frames) {
+    const inTitle = bucketOf(name);
+    if (inTitle.includes('rtnl_lock')) return { name, inTitle };
+    if (/synchronize_(?:s?rcu|net|sched)/.test(inTitle))
+      return { name, inTitle: 'synchronize_rcu' };
   }
-  return null;
-}
-
-function stalledEntry(body: ReportBody, interruptedOnly: boolean): string | undefined {
-  const stacks = new Map<number, PlacedFrame[]>();
-  for (const frame of body.frames) {
-    if (frame.kind !== 'trace') continue;
-    const stack = stacks.get(frame.stretch);
-    if (stack) stack.push(frame);
-    else stacks.set(frame.stretch, [frame]);
-  }
-  for (const stack of stacks.values()) {
-    const entry = entryOf(interruptedOnly ? belowInterrupt(stack) : stack);
-    if (entry !== undefined) return entry;
-  }
-  return undefined;
-}
-
-/** What ran when the first interrupt of a stack came in. */
-function belowInterrupt(stack: readonly PlacedFrame[]): readonly PlacedFrame[] {
-  const from = stack.findIndex(
-    (frame, index) =>
-      isInterruptEntry(frame.name) ||
-      (stack[index - 1]?.inInterrupt === true && !frame.inInterrupt),
-  );
-  return from < 0 ? [] : stack.slice(from);
+  return bucketed(frames.find(({ name }) => !waits.test(bucketOf(name))));
 }
 
 /** Goes from the innermost frame outwards to the first dispatcher; what it called is the entry. */
-function entryOf(stack: readonly PlacedFrame[]): string | undefined {
-  let candidate: string | undefined;
-  for (const { name } of stack) {
-    if (isInterruptEntry(name)) {
-      candidate = undefined;
-      continue;
-    }
-    if (/^smp_call_function_/.test(name)) return name;
-    if (isDispatcher(name)) {
-      if (candidate !== undefined) return candidate;
-      continue;
-    }
-    if (!isStallHelper(name) && !isHelper(name)) candidate = name;
+function entryOf(frames: Frames): GuiltyFunction | null {
+  let entry = bucketed(frames[0]);
+  for (const { name } of frames) {
+    const inTitle = bucketOf(name);
+    if (inTitle.includes('smp_call_function')) return { name, inTitle: 'smp_call_function' };
+    if (isTitleAnchor(inTitle)) return entry;
+    entry = { name, inTitle };
   }
-  return undefined;
+  return null;
 }

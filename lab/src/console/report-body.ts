@@ -12,6 +12,8 @@ export type StretchKind = 'trace' | 'history' | 'owner' | 'chain' | 'lock';
 
 export interface PlacedFrame extends StackFrame {
   readonly kind: StretchKind;
+  /** Index of its line in the report. */
+  readonly line: number;
   /** Counts the traces of a report from 0; frames with the same number are of one stack. */
   readonly stretch: number;
   /** The frame ran in an interrupt that came in the middle of the trace. */
@@ -25,12 +27,18 @@ export interface ReportBody {
   /** All messages, one a line, the header first. */
   readonly text: string;
   readonly frames: readonly PlacedFrame[];
+  /** Indexes of the lines behind which a stack stands, whoever's. */
+  readonly stacks: readonly number[];
+  /** Those of them that are call traces of the report itself. */
+  readonly callTraces: readonly number[];
+  /** Indexes of the lines where the stack of a forced failure got in between. */
+  readonly intrusions: readonly number[];
+  /** Indexes of the lines that say where a processor is, readable or not. */
+  readonly instructions: readonly number[];
   /** A stack trace follows, readable or not. */
   readonly hasTrace: boolean;
   /** The trace names at least one caller for certain. */
   readonly hasCalls: boolean;
-  /** A failure forced by the kernel's fault injection was reported in between. */
-  readonly mixedWithFaultInjection: boolean;
 }
 
 const traceLabel =
@@ -40,11 +48,45 @@ const historyLabel =
 const ownerLabel = /^\s*page last allocated/;
 const chainLabel =
   /^\s*(?:-> #\d+|the existing dependency chain|\.\.\. which became|to a \S+-irq-unsafe lock|which became|the (?:shortest )?dependencies|the (?:first|second) lock|\{[A-Z-]+\} state was registered|irq event stamp)/;
-const lockPlace = /\bat: (?:\[<[0-9a-f]+>\]\s*)?([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
-const bareLockPlace = /^\s*\[<[0-9a-f]+>\] ([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
+const lockPlace =
+  /\bat: (?:\[<[0-9a-f]+>\]\s*)?([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[[\w-]+\])?)/;
+const bareLockPlace =
+  /^\s*\[<[0-9a-f]+>\] ([A-Za-z_][\w.]*\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[[\w-]+\])?)/;
+
+/** A symbolizer adds the inlined functions, and old kernels put a mark of the stack before a frame: titles name neither. */
+const beside = /\[inline\]|\[<\s*inline\s*>\]|^\s*<\/?[A-Z#]\w*>\s+\S/;
+/** Whose stack the kernel shows when it forces a failure. */
+const forcedFailure = /^(?: \[<?(?:0x)?[0-9a-f]+>?\])? should_fail(?:slab)?(?:\.[a-z0-9.]+)?\+0x/;
+const callTrace = /Call [Tt]race:|Backtrace:/;
+const stackStart =
+  /Call [Tt]race|(?:Allocated|Freed)(?: by task \d+)?:|[^k] backtrace(?: \(crc [0-9a-f]*\))?:|Backtrace:|Uninit was stored to memory at|status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: /;
+const instructionPointer =
+  /(?:IP|pc |PC is at):? (?:(?:\d+:)?(?:\[<?(?:0x)?[0-9a-f]+>?\] +){0,2}\w+[.+]|(?:\d+:)?0x[0-9a-f]+|(?:\d+:)?(?:\[<?[0-9a-f]+>?\] +\[< *)?\(null\))|--- interrupt: \d+ at /;
+
+/** Indexes of the lines behind the header that match. */
+function linesWith(lines: readonly ConsoleLine[], pattern: RegExp): number[] {
+  return lines.flatMap(({ text }, index) => (index > 0 && pattern.test(text) ? [index] : []));
+}
+
+/** The kernel adds the stack on which it gave up, or the locks that the report itself took, to a report that says enough. */
+const aftermath =
+  /Kernel panic - not syncing|WARNING: possible circular locking dependency detected/;
+const guessed = /^\s*(?:\[<[0-9a-f]+>\])? *\? |\(unreliable\)$/;
+
+/** The lines of a report without its aftermath. */
+function withoutAftermath(lines: readonly ConsoleLine[]): readonly ConsoleLine[] {
+  const enough = lines[0]?.text.includes('BUG: KMSAN:') === true ? 16 : 22;
+  let count = 0;
+  for (const [index, { text }] of lines.entries()) {
+    if (!guessed.test(text)) count++;
+    if (index > 0 && count > enough && aftermath.test(text)) return lines.slice(0, index);
+  }
+  return lines;
+}
 
 /** Reads a report's lines: which functions they name and in which role. */
-export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
+export function readReportBody(all: readonly ConsoleLine[]): ReportBody {
+  const lines = withoutAftermath(all);
   const frames: PlacedFrame[] = [];
   let kind: StretchKind = 'trace';
   let stretch = 0;
@@ -73,7 +115,7 @@ export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
     const lock = lockPlace.exec(text) ?? (releasing ? bareLockPlace.exec(text) : null);
     releasing = / lock .*at:\s*$/.test(text);
     const found = lock?.[1] === undefined ? readFrames(text) : readFrames(` ${lock[1]}`);
-    for (const frame of index === 0 ? [] : found) {
+    for (const frame of index === 0 || beside.test(text) ? [] : found) {
       const last = frames.at(-1);
       // ARM names each function twice: as the one called and as the one that calls.
       if (
@@ -84,7 +126,13 @@ export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
       ) {
         continue;
       }
-      frames.push({ ...frame, kind: lock === null ? kind : 'lock', stretch, inInterrupt });
+      frames.push({
+        ...frame,
+        kind: lock === null ? kind : 'lock',
+        stretch,
+        inInterrupt,
+        line: index,
+      });
     }
   }
   const hasCalls = frames.some((frame) => frame.kind === 'trace' && frame.place === 'call');
@@ -94,17 +142,11 @@ export function readReportBody(lines: readonly ConsoleLine[]): ReportBody {
     lines,
     text,
     frames,
+    stacks: linesWith(lines, stackStart),
+    callTraces: linesWith(lines, callTrace),
+    intrusions: linesWith(lines, forcedFailure),
+    instructions: linesWith(lines, instructionPointer),
     hasTrace: hasTrace || hasCalls,
     hasCalls,
-    mixedWithFaultInjection: isMixed(lines, frames),
   };
-}
-
-/** Without the caller in front of each line, the trace of another CPU's forced failure cannot be told from ours. */
-function isMixed(lines: readonly ConsoleLine[], frames: readonly PlacedFrame[]): boolean {
-  if (lines[0]?.caller !== '') return false;
-  const calls = frames.filter((frame) => frame.kind === 'trace' && frame.place === 'call');
-  return calls.some(
-    (frame) => frame.stretch === calls[0]?.stretch && /^should_fail(?:_ex)?$/.test(frame.name),
-  );
 }

@@ -32,10 +32,31 @@ const stallHelpers = [
   'unwind_\\w+|_*kernel_text_address|is_(?:module|bpf)_text_address|console_(?:unlock|flush)\\w*|_*local_bh_\\w+',
 ];
 
+/** Where a title's search for an entry ends: as the dispatchers, but by parts of names, after their prefixes were cut off. */
+const anchors = [
+  // System calls and work.
+  'do_(?:fast_)?syscall_|sysenter_dispatch|tracesys_phase2|el0_svc_handler|invoke_syscall|ret_fast_syscall|exit_to_usermode|task_work_run|__fput',
+  'process_one_work|smpboot_thread_fn|^kthread$|ret_from_fork|start_secondary|cpu_startup_entry|run_ksoftirqd|do_softirq|tasklet_(?:hi_)?action',
+  'call_timer_fn|_run_timers|run_timer_softirq|hrtimer_run|netif_receive_skb',
+  // Files.
+  'vfs_(?:iter_)?(?:read|write)|do_iter_(?:read|write)|call_(?:read|write)_iter|new_sync_(?:read|write)|(?:vfs|ksys|compat|compat_sys|blkdev|blkdev_driver)_ioctl|^call_mmap|mmap_region|do_mmap|do_dentry_open|vfs_open',
+  // Sockets.
+  '^sock_(?:sendmsg|recvmsg|mmap|(?:do_)?ioctl)|^(?:__)?sock_release|^compat_sock_ioctl|^(?:setsockopt|listen|accept)$|kernel_(?:setsockopt|listen|accept)|sock_common_setsockopt|sk_common_release|^(?:nf|rt)netlink_rcv_msg|^netlink_dump|^(?:sys_)?(?:socketpair|connect|ioctl)',
+  // Faults.
+  '__do_fault|do_page_fault|^page_fault$',
+];
+
 const exactly = (patterns: readonly string[]) => new RegExp(`^(?:${patterns.join('|')})$`);
 const dispatcher = exactly(dispatchers);
 const interruptEntry = exactly(interruptEntries);
 const stallHelper = exactly(stallHelpers);
+
+const anchor = new RegExp(anchors.join('|'));
+
+/** Whether what a function called is the entry that the title of a stall names. */
+export function isTitleAnchor(name: string): boolean {
+  return anchor.test(name);
+}
 
 /** Whether a function calls an entry point that it was given. */
 export function isDispatcher(name: string): boolean {

@@ -4,7 +4,7 @@ import type { Detector } from '../detector.ts';
 
 const header = /[kK]ernel BUG at (?<place>\S+)/;
 const unless = /^\s*\S*panicked at/;
-const inFrame = { strength: 'cause', header, unless, search: 'innermost' } as const;
+const inFrame = { strength: 'cause', header, unless, search: 'registers' } as const;
 
 /** BUG() and BUG_ON(), and the checks that end in one. */
 export const bugDetectors: readonly Detector[] = [
@@ -15,14 +15,16 @@ export const bugDetectors: readonly Detector[] = [
     title: 'BUG: corrupted list in {frame}',
     altTitles: ['bad-access in {frame}'],
     type: 'MEMORY_SAFETY_BUG',
+    search: 'trace',
   },
   {
     ...inFrame,
     family: 'usercopy',
     header: /[kK]ernel BUG at \S*mm\/usercopy\.c/,
     title: 'BUG: bad usercopy in {frame}',
-    skip: /usercopy|^_*check_/,
+    skip: /usercopy|__check/,
     type: 'BUG',
+    search: 'trace',
   },
   // The core helper that ends a Rust panic whose first line was lost.
   {
@@ -33,6 +35,16 @@ export const bugDetectors: readonly Detector[] = [
     title: 'kernel BUG in {frame}',
     type: 'BUG',
     incomplete: true,
+  },
+  {
+    family: 'bug',
+    strength: 'cause',
+    header: /Kernel BUG (?<what>(?:at|in) .+)/,
+    unless,
+    title: 'kernel BUG {what}',
+    type: 'BUG',
+    wantsTrace: true,
+    search: 'none',
   },
   {
     ...inFrame,

@@ -82,7 +82,7 @@ export const deviceDetectors: readonly Detector[] = [
     followedBy: /WARNING: .*\bkernel\/dma\/debug\.c:\d+/,
     title: 'DMA-API: {fault} in {frame}',
     type: 'WARNING',
-    search: 'innermost',
+    search: 'trap',
     skip: dmaHelpers,
   },
   {

@@ -24,9 +24,18 @@ export const hangDetectors: readonly Detector[] = [
     ...inEntry,
     family: 'rcu-stall',
     search: 'interrupted',
-    header: /INFO: rcu_\w+ (?:self-)?detected (?:expedited )?stalls? on/,
+    header: /INFO: rcu_(?:preempt|sched|bh) (?:self-)?detected (?:expedited )?stall/,
     unless: suppressed,
     title: 'INFO: rcu detected stall in {frame}',
+  },
+  {
+    family: 'rcu-stall',
+    strength: 'cause',
+    header: /(?<what>INFO: rcu_\w+ (?:self-)?detected (?:expedited )?stalls? .*)/,
+    unless: suppressed,
+    title: '{what}',
+    type: '',
+    search: 'none',
   },
   {
     ...hang,
@@ -43,7 +52,7 @@ export const hangDetectors: readonly Detector[] = [
     title: "INFO: task can't die in {frame}",
     skip: /schedule/,
     altTitles: ['hang in {frame}'],
-    search: 'innermost',
+    search: 'trace',
   },
   {
     ...hang,

@@ -21,13 +21,14 @@ const written =
 const read = new RegExp(`${written.source}|^(?:invalid-access|unknown-crash)$`);
 const touched = /^(?:(?:slab|stack)-out-of-bounds|wild-memory-access)$/;
 
-const kasan = { family: 'kasan', strength: 'cause', search: 'innermost', type: typeOf } as const;
+const kasan = { family: 'kasan', strength: 'cause', search: 'trace', type: typeOf } as const;
 
 /** KASAN: use after free, out of bounds and bad frees. */
 export const kasanDetectors: readonly Detector[] = [
   {
     ...kasan,
     header: /BUG: KASAN: (?:double-free or invalid-free|double-free|invalid-free) in (?<fn>\S+)/,
+    skip: /slab_|kfree|vunmap|vfree/,
     title: 'KASAN: invalid-free in {frame}',
     altTitles: ['invalid-free in {frame}'],
   },
@@ -35,6 +36,8 @@ export const kasanDetectors: readonly Detector[] = [
     ...kasan,
     header: /BUG: KASAN: (?<kind>[a-z-]+) in (?<fn>[^\s+]+)/,
     body: /(?:^|\n).*?\b(?<access>Read|Write) (?:of size \d+ )?(?:at addr|by task|of size)/,
+    // The way of an exception that a memory tag raises.
+    skip: /kernel_fault|tag_check|mem_abort|^el1h?_/,
     title: 'KASAN: {kind} {access} in {frame}',
     altTitles: ['bad-access in {frame}'],
   },

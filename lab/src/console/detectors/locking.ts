@@ -14,14 +14,36 @@ const bannered = (text: string) => new RegExp(label + text);
 
 /** lockdep's reports, the checks of spinlocks, RCU, preemption and sleep. */
 export const lockingDetectors: readonly Detector[] = [
+  // Up to Linux 4.13; who takes the lock is to blame.
+  {
+    ...lockdep,
+    header: /INFO: possible (?:circular|recursive) locking (?:dependency )?detected \]/,
+    body: /is trying to acquire lock[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    title: 'possible deadlock in {frame}',
+    search: 'taker',
+  },
+  {
+    ...lockdep,
+    header: /INFO: SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected \]/,
+    body: /is trying to acquire[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    title: 'possible deadlock in {frame}',
+    search: 'taker',
+  },
+  {
+    ...lockdep,
+    header: /INFO: inconsistent lock state \]/,
+    body: /takes:[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
+    title: 'inconsistent lock state in {frame}',
+    search: 'taker',
+  },
   {
     ...lockdep,
     header: bannered('possible circular locking dependency detected'),
     body: /is trying to acquire lock[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
     title: 'possible deadlock in {frame}',
     // The locks of work items belong to whoever queued or waits for the work.
-    skip: /^(?:process_one_work|(?:flush|drain|destroy)_workqueue)$/,
-    search: 'lock',
+    skip: /process_one_work|(?:flush|drain|destroy)_workqueue/,
+    search: 'locks',
   },
   {
     ...lockdep,
@@ -49,14 +71,14 @@ export const lockingDetectors: readonly Detector[] = [
     header: bannered('inconsistent lock state'),
     body: /takes:[\s\S]{0,1000}?at: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/,
     title: 'inconsistent lock state in {frame}',
-    search: 'lock',
+    search: 'taken',
   },
   // Only the banner came through.
   {
     family: 'lockdep',
     strength: 'cause',
     header:
-      /(?<banner>(?:BUG|WARNING|INFO): (?:possible (?:circular|recursive|irq).*detected|\S+-safe -> \S+-unsafe lock order detected|inconsistent lock state))/,
+      /(?<banner>(?:BUG|WARNING|INFO): (?:possible (?:circular|recursive|irq).*detected|\S+-safe -> \S+-unsafe lock order detected|inconsistent lock state).*)/,
     title: '{banner}',
     type: (title) => (title.startsWith('WARNING') ? 'WARNING' : ''),
     search: 'none',
@@ -68,7 +90,7 @@ export const lockingDetectors: readonly Detector[] = [
     body: /suspicious rcu_\w+|RCU used illegally|Illegal context switch|suspicious .*usage!/,
     title: 'WARNING: suspicious RCU usage in {frame}',
     skip: rcuAndAllocators,
-    search: 'innermost',
+    search: 'trace',
   },
   {
     family: 'lockdep',
@@ -86,7 +108,7 @@ export const lockingDetectors: readonly Detector[] = [
     title: 'INFO: suspicious RCU usage in {frame}',
     skip: rcuAndAllocators,
     type: '',
-    search: 'innermost',
+    search: 'trace',
   },
   {
     ...lockdep,
@@ -94,7 +116,7 @@ export const lockingDetectors: readonly Detector[] = [
     title: 'INFO: trying to register non-static key in {frame}',
     type: '',
     skip: /lock|stack|IRQ/,
-    search: 'innermost',
+    search: 'trace',
   },
   {
     ...lockdep,
@@ -106,13 +128,13 @@ export const lockingDetectors: readonly Detector[] = [
     ...lockdep,
     header: bannered('bad unlock balance detected!'),
     title: '{level}: bad unlock balance in {frame}',
-    search: 'lock',
+    search: 'unlock',
   },
   {
     ...lockdep,
     header: bannered('bad contention detected!'),
     title: '{level}: bad contention in {frame}',
-    search: 'lock',
+    search: 'unlock',
   },
   {
     ...lockdep,
@@ -132,14 +154,14 @@ export const lockingDetectors: readonly Detector[] = [
     ...lockdep,
     header: bannered('Nested lock was not taken'),
     title: '{level}: nested lock was not taken in {frame}',
-    search: 'innermost',
+    search: 'trap',
   },
   {
     ...lockdep,
     header: bannered('Invalid wait context'),
     title: 'WARNING: locking bug in {frame}',
-    skip: /^(?:_*lock_sock\w*|release_sock|_*might_fault)$/,
-    search: 'innermost',
+    skip: /lock_sock|release_sock/,
+    search: 'trace',
   },
   {
     ...lockdep,
@@ -148,7 +170,7 @@ export const lockingDetectors: readonly Detector[] = [
       /BUG: (?<lock>spinlock|rwlock) (?<what>lockup suspected|lockup|already unlocked|recursion|bad magic|wrong owner|wrong CPU|cpu recursion|trylock failure on UP|\w+-lock (?:overflow|underflow))/,
     title: 'BUG: {lock} {what} in {frame}',
     skip: /spin_|_(?:un)?lock/,
-    search: 'innermost',
+    search: 'trace',
   },
   {
     family: 'atomic-sleep',
@@ -156,7 +178,7 @@ export const lockingDetectors: readonly Detector[] = [
     header: /BUG: sleeping function called from invalid context/,
     title: 'BUG: sleeping function called from invalid context in {frame}',
     type: 'ATOMIC_SLEEP',
-    search: 'innermost',
+    search: 'trace',
   },
   {
     family: 'atomic-sleep',
@@ -165,15 +187,15 @@ export const lockingDetectors: readonly Detector[] = [
     title: 'BUG: scheduling while atomic in {frame}',
     skip: /schedule/,
     type: 'ATOMIC_SLEEP',
-    search: 'innermost',
+    search: 'trace',
   },
   {
     ...lockdep,
     family: 'preemption',
     header: /BUG: using (?<call>\w+)\(\) in preemptible/,
     title: 'BUG: using {call}() in preemptible code in {frame}',
-    skip: /preempt|^debug_|processor_id|this_cpu/,
-    search: 'innermost',
+    skip: /preempt|debug_|processor_id|this_cpu/,
+    search: 'trace',
   },
   {
     family: 'lockdep',

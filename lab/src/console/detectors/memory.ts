@@ -3,8 +3,9 @@
 import type { Detector } from '../detector.ts';
 
 // Whatever allocates or copies for its caller: it is the caller that forgot to give back.
-const allocates = /alloc|slab|kmem|mmap|dup(?:_[a-z]+)?$|asprintf/;
-const memory = { strength: 'cause', search: 'innermost', type: 'MEMORY_SAFETY_BUG' } as const;
+const allocates =
+  /alloc|slab|kmem|mmap|(?:mem|str|strn)dup|asprintf|create_object|pcpu_create|list_lru_init|idr_get/;
+const memory = { strength: 'cause', search: 'trace', type: 'MEMORY_SAFETY_BUG' } as const;
 const counters = { family: 'page-tables', strength: 'cause', search: 'none', type: '' } as const;
 
 /** Leaks, the allocator's own checks, page tables, mounts. */
@@ -16,7 +17,7 @@ export const memoryDetectors: readonly Detector[] = [
     title: 'memory leak in {frame}',
     skip: allocates,
     type: 'LEAK',
-    search: 'innermost',
+    search: 'backtrace',
   },
   {
     family: 'kmemleak',
@@ -26,7 +27,7 @@ export const memoryDetectors: readonly Detector[] = [
     title: 'memory leak in {frame}',
     skip: allocates,
     type: 'LEAK',
-    search: 'innermost',
+    search: 'backtrace',
   },
   {
     family: 'kmemleak',
@@ -43,6 +44,17 @@ export const memoryDetectors: readonly Detector[] = [
     header: /BUG kmalloc-\S+ .*: Object already free/,
     title: 'BUG: Object already free',
     type: 'DoS',
+    search: 'none',
+  },
+  {
+    family: 'slub',
+    strength: 'cause',
+    header: /(?<what>BUG kmalloc-\S+ \((?:Not tainted|Tainted).*\): .+)/,
+    unless: /kasan: bad access detected/,
+    // Where a module had the memory, its function is worth more.
+    body: /^(?![\s\S]*\+0x[0-9a-f]{1,8}\/0x[0-9a-f]{1,8} \[)/,
+    title: '{what}',
+    type: '',
     search: 'none',
   },
   {
@@ -69,7 +81,6 @@ export const memoryDetectors: readonly Detector[] = [
     title: '{what}',
     type: '',
     search: 'none',
-    incomplete: true,
   },
   {
     ...memory,
@@ -79,7 +90,7 @@ export const memoryDetectors: readonly Detector[] = [
     title: 'BUG: Bad page {what} in {frame}',
     search: 'page-owner',
     // What is named after pages handles them for others.
-    skip: /alloc|v(?:un)?map|^_*(?:folio|page)_|_(?:folio|page)s?$/,
+    skip: /alloc|vmap|^_*folio|(?:free|get|put|release|update)_page|free_unref|page_(?:frag_free|owner)|truncate_inode_pages/,
   },
   {
     family: 'page-state',
@@ -87,14 +98,16 @@ export const memoryDetectors: readonly Detector[] = [
     header: /BUG: Bad page map(?: in process)?/,
     title: 'BUG: Bad page map',
     type: '',
+    wantsTrace: true,
     search: 'none',
   },
   { ...counters, header: /BUG: Bad rss-counter state/, title: 'BUG: Bad rss-counter state' },
   {
     ...counters,
-    header: /BUG: non-zero (?<what>nr_ptes|nr_pmds|pgtables_bytes) on freeing mm/,
+    header: /BUG: non-zero (?<what>nr_ptes|nr_pmds) on freeing mm/,
     title: 'BUG: non-zero {what} on freeing mm',
   },
+  { ...counters, header: /(?<what>BUG: non-zero pgtables_bytes on freeing mm.*)/, title: '{what}' },
   {
     family: 'vfs',
     strength: 'cause',

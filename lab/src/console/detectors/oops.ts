@@ -7,7 +7,7 @@ const badAccess = ['bad-access in {frame}'];
 const kernelFault = {
   family,
   strength: 'cause',
-  search: 'innermost',
+  search: 'registers',
   altTitles: badAccess,
 } as const;
 
@@ -66,10 +66,20 @@ export const oopsDetectors: readonly Detector[] = [
   },
   {
     ...kernelFault,
-    header: /general protection fault(?:, |: |$)/,
+    header: /general protection fault(?:, .*)?:/,
     unless: /traps: |general protection fault ip:/,
     title: 'general protection fault in {frame}',
     type: 'DoS',
+  },
+  // The rest of the line got lost.
+  {
+    ...kernelFault,
+    header: /general protection fault(?:$|, )/,
+    unless: /traps: /,
+    title: 'general protection fault',
+    altTitles: [],
+    type: '',
+    search: 'none',
   },
   {
     family,
@@ -77,7 +87,7 @@ export const oopsDetectors: readonly Detector[] = [
     header: /stack segment: /,
     title: 'stack segment fault in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'registers',
   },
   {
     family,
@@ -86,7 +96,7 @@ export const oopsDetectors: readonly Detector[] = [
     unless: /traps: /,
     title: 'divide error in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'instruction',
   },
   {
     family,
@@ -95,7 +105,7 @@ export const oopsDetectors: readonly Detector[] = [
     unless: /traps: |invalid opcode ip:/,
     title: 'invalid opcode in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'instruction',
   },
   {
     family,
@@ -103,7 +113,7 @@ export const oopsDetectors: readonly Detector[] = [
     header: /(?:^|Oops: )int3: /,
     title: 'int3 in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'registers',
   },
   {
     family,
@@ -111,7 +121,7 @@ export const oopsDetectors: readonly Detector[] = [
     header: /PANIC: double fault/,
     title: 'PANIC: double fault in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'instruction',
   },
   {
     ...kernelFault,
@@ -125,12 +135,12 @@ export const oopsDetectors: readonly Detector[] = [
     header: /^\s*Alignment trap: /,
     title: 'Alignment trap in {frame}',
     type: 'DoS',
-    search: 'innermost',
+    search: 'registers',
   },
   {
     ...kernelFault,
     strength: 'consequence',
-    header: /^\s*Internal error: .*\[#\d+\]/,
+    header: /^\s*Internal error: (?:Oops|.*\[#\d+\])/,
     title: 'Internal error in {frame}',
     type: 'DoS',
   },
@@ -141,6 +151,6 @@ export const oopsDetectors: readonly Detector[] = [
     title: 'kernel stack overflow in {frame}',
     altTitles: ['stack-overflow in {frame}'],
     type: 'DoS',
-    search: 'entry',
+    search: 'entry-of-trace',
   },
 ];

@@ -14,6 +14,10 @@ const cut = (level: string) =>
     incomplete: true,
   }) as const;
 
+/** What programs and drivers call a warning that concerns their users. */
+const notWarnings =
+  /WARNING: (?:\/etc\/ssh\/moduli does not exist|workqueue cpumask: online|[Tt]he mand mount option|Unsupported flag value|Unprivileged eBPF|fbcon: Driver|See https|kernel not compiled with)|EXT4-[Ff][Ss](?: \(.*\))?:|uses (?:deprecated v2 capabilities|wireless extensions)|XFS \(\w+\): WARNING/;
+
 /** Texts that no other detector knows. A BUG counts by itself; the rest only with a stack trace behind it. */
 export const otherDetectors: readonly Detector[] = [
   // The rest of the line got lost.
@@ -25,7 +29,7 @@ export const otherDetectors: readonly Detector[] = [
     strength: 'cause',
     header: new RegExp(`${prefix}(?<what>BUG: \\S.*)`),
     // What a fuzzer says of its own descriptions.
-    unless: /BUG: no syscalls can create resource/,
+    unless: /BUG: no syscalls can create resource|xlog_status:/,
     title: '{what}',
     type: '',
     search: 'none',
@@ -34,6 +38,7 @@ export const otherDetectors: readonly Detector[] = [
     family: 'other',
     strength: 'needs-trace',
     header: new RegExp(`${prefix}(?<what>WARNING: \\S.*)`),
+    unless: notWarnings,
     title: '{what}',
     type: 'WARNING',
     search: 'none',
@@ -43,7 +48,7 @@ export const otherDetectors: readonly Detector[] = [
     strength: 'needs-trace',
     header: new RegExp(`${prefix}(?<what>INFO: \\S.*)`),
     unless:
-      /INFO: lockdep is turned off|took too long|Stall ended|INFO: task .*(?:blocked on|likely)/,
+      /INFO: (?:lockdep is turned off|NMI handler|recovery required on readonly|sys_.* is not present|no syscalls can create)|_INFO:|rmt_storage:INFO:|took too long|Stall ended|INFO: task .*(?:blocked on|likely)/,
     title: '{what}',
     type: '',
     search: 'none',

@@ -13,7 +13,7 @@ export const rustDetectors: readonly Detector[] = [
     body: /panicked at [^\n]*\n\s*(?<message>(?!-+\[ cut here|kernel BUG|Oops:)\S[^\n]*)/,
     title: '{message} in {frame}',
     type: '',
-    search: 'innermost',
+    search: 'trace',
   },
   {
     family: 'rust-panic',
@@ -21,7 +21,7 @@ export const rustDetectors: readonly Detector[] = [
     header,
     title: 'rust panic in {frame}',
     type: '',
-    search: 'innermost',
+    search: 'trace',
     incomplete: true,
   },
 ];

@@ -6,10 +6,12 @@ import { dmaHelpers } from './dma-helpers.ts';
 // Before Linux 6.19: "WARNING: CPU: 1 PID: 2 at file.c:3 f+0x4/0x5"; since: "WARNING: [cond] file.c:3 at f+0x4/0x5, CPU#1: comm/2".
 const at = (file: string, fn = '') =>
   new RegExp(`WARNING: .*?(?<![\\w-])${file}:\\d+${fn && `(?: at)? ${fn}`}`);
+// The new form names the function of the check itself, whichever it is.
+const inFile = (file: string, fn: string) => at(file, `(?:(?<= at )|${fn})`);
 const warn = {
   family: 'warning',
   strength: 'cause',
-  search: 'innermost',
+  search: 'trap',
   type: 'WARNING',
 } as const;
 
@@ -18,22 +20,22 @@ export const warningDetectors: readonly Detector[] = [
   {
     ...warn,
     family: 'odebug',
-    header: at('lib/debugobjects\\.c'),
+    header: inFile('lib/debugobjects\\.c', 'debug_(?:check|print)'),
     title: 'WARNING: ODEBUG bug in {frame}',
     // Timers, work, RCU and per-CPU counters tell of their objects, and so does who frees memory (DEBUG_OBJECTS_*); the
     // mistake is in who uses them.
-    skip: /(?:^|_)(?:debug|hrtimer|timer|work|percpu|kobject)_|rcu|vunmap|vfree|^_*free_/,
+    skip: /(?:debug|timer|work|percpu|kobject|__free)_|rcu|vunmap|vfree/,
   },
   {
     ...warn,
     family: 'usercopy',
-    header: at('mm/usercopy\\.c', 'usercopy_warn'),
+    header: inFile('mm/usercopy\\.c', 'usercopy_warn'),
     title: 'WARNING: bad usercopy in {frame}',
-    skip: /usercopy|^_*check_/,
+    skip: /usercopy|__check/,
   },
   {
     ...warn,
-    header: at('lib/kobject\\.c', 'kobject_'),
+    header: inFile('lib/kobject\\.c', 'kobject_'),
     title: 'WARNING: kobject bug in {frame}',
     skip: /kobject_/,
     keep: /^device_add$/,
@@ -42,12 +44,12 @@ export const warningDetectors: readonly Detector[] = [
     ...warn,
     header: at('fs/proc/generic\\.c', 'proc_register'),
     title: 'WARNING: proc registration bug in {frame}',
-    skip: /^_*proc_\w+$/,
+    skip: /proc_/,
   },
   {
     ...warn,
     family: 'refcount',
-    header: at('lib/refcount\\.c', 'refcount_'),
+    header: inFile('lib/refcount\\.c', 'refcount_'),
     title: 'WARNING: refcount bug in {frame}',
     skip: /refcount|kobject_/,
     type: 'REFCOUNT_WARNING',
@@ -58,7 +60,7 @@ export const warningDetectors: readonly Detector[] = [
     header: at('kernel/locking/lockdep\\.c', '\\w*lock_'),
     title: 'WARNING: locking bug in {frame}',
     type: 'LOCKDEP',
-    skip: /^(?:_*lock_sock\w*|release_sock|_*might_fault)$/,
+    skip: /lock_sock|release_sock/,
   },
   {
     ...warn,
@@ -67,15 +69,15 @@ export const warningDetectors: readonly Detector[] = [
   },
   {
     ...warn,
-    header: at('mm/\\w+\\.c', '_*k?v?malloc'),
+    header: at('mm/[\\w/]+\\.c', 'k?.?malloc'),
     title: 'WARNING: kmalloc bug in {frame}',
-    skip: /k[mv]?malloc|krealloc|slab|kmem/,
+    skip: /kmalloc|krealloc|slab|kmem/,
   },
   {
     ...warn,
     header: at('drivers/usb/core/urb\\.c', 'usb_submit_urb'),
     title: 'WARNING in {frame}/usb_submit_urb',
-    skip: /^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg\w*|internal_control_msg)$/,
+    skip: /usb_(?:bulk_msg|control_msg|interrupt_msg|start_wait_urb|submit_urb)/,
   },
   {
     ...warn,
@@ -111,7 +113,7 @@ export const warningDetectors: readonly Detector[] = [
   {
     family: 'unwinder',
     strength: 'cause',
-    header: /WARNING: kernel stack regs at \S+ in \S+ has bad '(?<register>\w+)' value/,
+    header: /WARNING: kernel stack regs at [0-9a-f]+ in \S+ has bad '(?<register>\w+)' value/,
     title: "WARNING: kernel stack regs has bad '{register}' value",
     type: '',
     search: 'none',
@@ -119,8 +121,16 @@ export const warningDetectors: readonly Detector[] = [
   {
     family: 'unwinder',
     strength: 'cause',
-    header: /WARNING: kernel stack frame pointer at \S+ in \S+ has bad value/,
+    header: /WARNING: kernel stack frame pointer at [0-9a-f]+ in \S+ has bad value/,
     title: 'WARNING: kernel stack frame pointer has bad value',
+    type: '',
+    search: 'none',
+  },
+  {
+    family: 'unwinder',
+    strength: 'cause',
+    header: /WARNING: kernel stack (?:regs .* has bad 'bp'|frame pointer .* has bad) value/,
+    title: 'WARNING: kernel stack regs has bad value',
     type: '',
     search: 'none',
   },
