@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { CrashRecord } from '../verdict.ts';
+import { LineSplitter } from '../vm/line-splitter.ts';
 import type { NicSpec } from '../vm/machine-spec.ts';
 import type { MachineClock } from '../vm/simulated-machine.ts';
 import { violationReport } from './device-report.ts';
@@ -17,17 +17,24 @@ export interface DeviceLogEntry {
   readonly [member: string]: unknown;
 }
 
+/** Devices write less than a kilobyte a line. */
+const maxLineLength = 64 * 1024;
+
 /** The entries of a device's log, oldest first. A line that QEMU's end has cut is left out. */
 export async function* readDeviceLog(path: string): AsyncGenerator<DeviceLogEntry> {
   if (!existsSync(path)) {
     return;
   }
-  for await (const line of createInterface({ input: createReadStream(path) })) {
-    const entry = parseEntry(line);
-    if (entry !== undefined) {
-      yield entry;
-    }
+  // Not node:readline, whose iterator never ends when its stream fails.
+  const splitter = new LineSplitter(maxLineLength);
+  for await (const chunk of createReadStream(path)) {
+    yield* entriesOf(splitter.push(chunk as Uint8Array));
   }
+  yield* entriesOf(splitter.end());
+}
+
+function entriesOf(lines: readonly string[]): readonly DeviceLogEntry[] {
+  return lines.map(parseEntry).filter((entry) => entry !== undefined);
 }
 
 /** What an entry says against the driver; `null` when nothing does. */
