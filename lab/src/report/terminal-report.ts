@@ -161,7 +161,10 @@ function coverageLines({ coverage }: CampaignReport): string[] {
   if (coverage.length === 0) return [];
   const rows = coverage.map(({ cell, coverage: { lines, functions, branches, states } }) => [
     driverName(cell),
-    ...[lines, functions, branches, states].map(({ reached, all }) => `${reached}/${all}`),
+    // A driver without debugging information has no lines, another card no states.
+    ...[lines, functions, branches, states].map(({ reached, all }) =>
+      all === 0 ? '-' : `${reached}/${all}`,
+    ),
   ]);
   const heading = ['driver', 'lines', 'functions', 'branches', 'device states'];
   return ['coverage', ...textTable(heading, rows, 'right').map(indent)];
