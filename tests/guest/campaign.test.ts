@@ -29,7 +29,7 @@ describe('a campaign over several cells', function () {
 
   it('catches its canary, delivers its faults, and tells the cells apart', async () => {
     const { exitCode, document, said } = await ferrolabJson<CampaignReport>(
-      ['soak', ...quick, '--minutes', '2.5', '--seed', '3'],
+      ['soak', ...quick, '--minutes', '1', '--seed', '3'],
       { env: env(), timeoutMs: 500_000 },
     );
     expect(exitCode, said).to.equal(0);
@@ -43,7 +43,7 @@ describe('a campaign over several cells', function () {
   });
 
   it('goes on where it was interrupted, until its time is used up', async () => {
-    const running = startFerrolab(['soak', ...quick, '--minutes', '1.5', '--seed', '4'], {
+    const running = startFerrolab(['soak', ...quick, '--minutes', '1', '--seed', '4'], {
       env: env(),
       timeoutMs: 300_000,
     });
@@ -87,7 +87,7 @@ describe('a campaign whose disk is filling', function () {
   it('pauses, says why, and goes on when there is room', async () => {
     // A file system of its own, which only this process and those it starts see.
     const script = `mount -t tmpfs -o size=${size} small ${mount} && exec "$@"`;
-    const lab = ['soak', '--driver', 'c', '--kernel', 'fast', '--accel', 'tcg', '--minutes', '2'];
+    const lab = ['soak', '--driver', 'c', '--kernel', 'fast', '--accel', 'tcg', '--minutes', '1.5'];
     const running = execa(
       'unshare',
       ['-rm', 'sh', '-c', script, 'sh', process.execPath, program, ...lab],
