@@ -2,19 +2,18 @@
 
 import {
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { ferrolabJson, startFerrolab } from '../support/ferrolab.ts';
 import { qemuProcesses } from '../support/qemu-processes.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 interface RunDocument {
   readonly world: string;
@@ -40,7 +39,7 @@ interface Minimized {
   readonly after: { readonly faults: number; readonly steps: number; readonly schedule: string };
 }
 
-const dir = mkdtempSync(join(tmpdir(), 'ferrolab-sim-'));
+const dir = scratchFolder('sim');
 const options = { env: { LAB_STATE_DIR: join(dir, 'state') }, timeoutMs: 600_000 };
 
 const reload = [

@@ -26,6 +26,7 @@ import { ensureArtifacts } from '../../lab/src/artifacts/ensure-artifacts.ts';
 import { lockFile, tryLockFile } from '../../lab/src/artifacts/file-lock.ts';
 import type { Recipe } from '../../lab/src/artifacts/recipe.ts';
 import { Interrupted, LabFailure } from '../../lab/src/errors.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 const silent: BuildProgress = {
   stepStarted: () => undefined,
@@ -163,7 +164,7 @@ describe('a content key', () => {
 
 describe('a file lock', () => {
   it('is held by one at a time and given back when disposed', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'ferrolab-lock-')), 'lock');
+    const path = join(scratchFolder('lock'), 'lock');
     const signal = new AbortController().signal;
     const lock = await lockFile(path, signal, () => undefined);
     expect(await tryLockFile(path)).to.equal(undefined);
@@ -174,7 +175,7 @@ describe('a file lock', () => {
   });
 
   it('is no longer waited for by who is interrupted, and stays with who has it', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'ferrolab-lock-')), 'lock');
+    const path = join(scratchFolder('lock'), 'lock');
     await using _held = await lockFile(path, new AbortController().signal, () => undefined);
     const interrupt = new AbortController();
     const waiting = lockFile(path, interrupt.signal, () => interrupt.abort());
@@ -184,7 +185,7 @@ describe('a file lock', () => {
   });
 
   it('is free again after its holder was killed with SIGKILL', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'ferrolab-lock-')), 'lock');
+    const path = join(scratchFolder('lock'), 'lock');
     const module = join(import.meta.dirname, '../../lab/src/artifacts/file-lock.ts');
     const script = `const { lockFile } = await import(${JSON.stringify(module)});
       await lockFile(${JSON.stringify(path)}, new AbortController().signal, () => undefined);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { findRun } from '../../lab/src/run/find-run.ts';
 import { firstDifference } from '../../lab/src/run/first-difference.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 function folder(): string {
-  return mkdtempSync(join(tmpdir(), 'ferrolab-again-'));
+  return scratchFolder('again');
 }
 
 describe('a run that is to come back', () => {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { UsageError } from '../../lab/src/errors.ts';
 import { parseWorld, readWorld } from '../../lab/src/run/read-world.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 const good = {
   version: 1,
@@ -87,7 +87,7 @@ describe('a world in a file', () => {
   });
 
   it('that is cut off is refused with the place', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'ferrolab-world-')), 'cut.json');
+    const path = join(scratchFolder('world'), 'cut.json');
     writeFileSync(path, JSON.stringify(good).slice(0, 40));
     const error = await readWorld(path).catch((cause: unknown) => cause);
     expect(error).to.be.instanceOf(UsageError);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { listed, readSwitches } from '../../lab/src/run/switches.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 describe('the turns of a run', () => {
   const switches = [{ at: 7, cpu: 1, next: 'ffffffff81000000' }];
 
   it('are read as QEMU has written them down', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'ferrolab-switches-')), 'switches.txt');
+    const file = join(scratchFolder('switches'), 'switches.txt');
     writeFileSync(file, '0 1 0000000000000000\n120034 0 ffffffff8103caca\n');
     expect(await readSwitches(file)).to.deep.equal([
       { at: 0, cpu: 1, next: '0000000000000000' },
