@@ -207,7 +207,7 @@ async function withGround<T>(
 ): Promise<T> {
   const signal = interruptSignal();
   const state = stateDirectory();
-  await using store = await ResultStore.open(state);
+  await using store = await ResultStore.open(state, { signal });
   await reconcile(state, store);
   const progress = new StreamProgress(process.stderr);
   const options = { wait: { signal, deadline: Deadline.never } satisfies Wait, progress };

@@ -31,7 +31,7 @@ export async function huntLive(
   );
   const accel = await acceleratorOf('auto', parts, signal);
   const state = stateDirectory();
-  await using store = await ResultStore.open(state);
+  await using store = await ResultStore.open(state, { signal });
   const templates = templatesInCache();
   const log = new LiveHunt(first, (hunt) => observer(hunt, undefined));
   const request = {

@@ -72,7 +72,7 @@ export async function prepareSimulation(
   const building = gatherSoakParts(draft.machine.kernel, driver, defect, { wait, progress });
   const parts = await building.finally(() => progress.close());
   const state = stateDirectory();
-  const store = await ResultStore.open(state);
+  const store = await ResultStore.open(state, { signal });
   const templates = templatesInCache();
   const simulator = new Simulator(parts, target, templates, state);
   const world = completeWorld(draft, target, parts);

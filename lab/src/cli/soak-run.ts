@@ -40,7 +40,7 @@ export async function runSoak(
 ): Promise<number> {
   const { record } = begun;
   const state = stateDirectory();
-  await using store = await ResultStore.open(state);
+  await using store = await ResultStore.open(state, { signal });
   const stock = await reconcile(state, store);
   await writeCampaignOnce(begun);
   await using _lock = await lockCampaign(record.id);

@@ -69,6 +69,7 @@ export interface CampaignCounts {
 
 /** How long one who opens the results waits for somebody who rebuilds them, in milliseconds. */
 const rebuildMs = 60_000;
+const never = new AbortController().signal;
 
 /** The database of verdicts; each run counts once, however often it is recorded. */
 export class ResultStore implements AsyncDisposable {
@@ -85,9 +86,9 @@ export class ResultStore implements AsyncDisposable {
   /** Opens the results in a state folder, which are not rebuilt as long as they are open. */
   static async open(
     state: StateDirectory,
-    wait: Wait = { signal: new AbortController().signal, deadline: Deadline.after(rebuildMs) },
+    { signal = never, deadline = Deadline.after(rebuildMs) }: Partial<Wait> = {},
   ): Promise<ResultStore> {
-    const lock = await lockShared(state.lock, wait);
+    const lock = await lockShared(state.lock, { signal, deadline });
     try {
       return new ResultStore(await openDatabase(state), state, lock);
     } catch (error) {
