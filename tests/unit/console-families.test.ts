@@ -439,6 +439,36 @@ const kernelTalk: readonly Case[] = [
     'LOCKDEP',
   ],
   [
+    'a list that RCU guards, walked by somebody that RCU does not know',
+    [
+      'WARNING: suspicious RCU usage',
+      '5.7.0 #1 Not tainted',
+      'drivers/net/nic.c:136 RCU-list traversed in non-reader section!!',
+      ...stack('dump_stack', 'lockdep_rcu_suspicious', 'nic_find_filter', 'nic_set_filter'),
+    ],
+    'WARNING: suspicious RCU usage in nic_find_filter',
+    'LOCKDEP',
+  ],
+  [
+    'an unwinder that lost its way',
+    ["WARNING: can't access registers at asm_sysvec_apic_timer_interrupt+0x12/0x20"],
+    "WARNING: can't access registers at asm_sysvec_apic_timer_interrupt",
+    'WARNING',
+  ],
+  [
+    'a lock of no class, whose report a symbolizer has read',
+    [
+      'WARNING: CPU: 1 PID: 61 at kernel/locking/lockdep.c:231 hlock_class kernel/locking/lockdep.c:231 [inline]',
+      'WARNING: CPU: 1 PID: 61 at kernel/locking/lockdep.c:231 check_wait_context kernel/locking/lockdep.c:4773 [inline]',
+      'WARNING: CPU: 1 PID: 61 at kernel/locking/lockdep.c:231 __lock_acquire+0x1a/0x2b0 kernel/locking/lockdep.c:5089',
+      'RIP: 0010:hlock_class kernel/locking/lockdep.c:231 [inline]',
+      'RIP: 0010:__lock_acquire+0x1a/0x2b0 kernel/locking/lockdep.c:5089',
+      ...stack('lock_acquire', '_raw_spin_lock', 'nic_queue_flush', 'nic_stop'),
+    ],
+    'WARNING: locking bug in nic_queue_flush',
+    'LOCKDEP',
+  ],
+  [
     'a lock that was never made ready',
     [
       'INFO: trying to register non-static key.',

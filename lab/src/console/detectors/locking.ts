@@ -87,7 +87,8 @@ export const lockingDetectors: readonly Detector[] = [
   {
     ...lockdep,
     header: /(?:WARNING|BUG): [sS]uspicious RCU usage/,
-    body: /suspicious rcu_\w+|RCU used illegally|Illegal context switch|suspicious .*usage!/,
+    // The place comes first, then one of many complaints.
+    body: /\.[a-z]{1,4}:\d/,
     title: 'WARNING: suspicious RCU usage in {frame}',
     skip: rcuAndAllocators,
     search: 'trace',
