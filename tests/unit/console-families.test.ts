@@ -450,6 +450,18 @@ const kernelTalk: readonly Case[] = [
     'LOCKDEP',
   ],
   [
+    'a complaint of RCU of which only the banner came through',
+    ['[ INFO: suspicious RCU usage. ]', '4.9.0 #1 Not tainted'],
+    'INFO: suspicious RCU usage. ]',
+    '',
+  ],
+  [
+    'a lock in freed memory of which only the banner came through',
+    ['WARNING: held lock freed!', '6.1.0 #1 Not tainted'],
+    'WARNING: held lock freed!',
+    'WARNING',
+  ],
+  [
     'an unwinder that lost its way',
     ["WARNING: can't access registers at asm_sysvec_apic_timer_interrupt+0x12/0x20"],
     "WARNING: can't access registers at asm_sysvec_apic_timer_interrupt",
