@@ -481,6 +481,33 @@ const kernelTalk: readonly Case[] = [
     'LOCKDEP',
   ],
   [
+    'a warning of Linux 6.19 and newer, whose report a symbolizer has read',
+    [
+      'WARNING: drivers/net/nic.c:71 at nic_mark_free drivers/net/nic.c:71 [inline], CPU#1: ip/61',
+      'WARNING: drivers/net/nic.c:71 at nic_delete+0x1a/0x2b0 drivers/net/nic.c:110, CPU#1: ip/61',
+      'RIP: 0010:nic_mark_free drivers/net/nic.c:71 [inline]',
+      'RIP: 0010:nic_delete+0x1a/0x2b0 drivers/net/nic.c:110',
+      ...stack('nic_stop', '__dev_close_many'),
+    ],
+    'WARNING in nic_delete',
+    'WARNING',
+  ],
+  [
+    'an access to an odd address on 32-bit ARM, which a trap could not mend',
+    [
+      'Alignment trap: not handling instruction e1931f9f at [<8073f0b4>]',
+      'Unhandled fault: alignment exception (0x001) at 0x0000001f',
+      'Internal error: : 1 [#1] PREEMPT SMP ARM',
+      'PC is at nic_parse+0x14/0x80',
+      'LR is at nic_poll+0x50/0x120',
+      'Backtrace: ',
+      '[<8073f0b4>] (nic_parse) from [<8073f0b5>] (nic_poll+0x50/0x120)',
+      '[<8073f0b5>] (nic_poll) from [<8073f0b6>] (__napi_poll+0x50/0x120)',
+    ],
+    'Alignment trap in nic_parse',
+    'DoS',
+  ],
+  [
     'a lock that was never made ready',
     [
       'INFO: trying to register non-static key.',

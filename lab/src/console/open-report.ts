@@ -154,8 +154,8 @@ export class OpenReport {
 
 /** A symbolized report has its header once for each inlined function, which may look like that of another kind. */
 function repeatsHeader(last: string, next: string): boolean {
-  if (!last.endsWith('[inline]')) return false;
-  const [, shared = ''] = /^(.*?(?: at \S+:\d+| in) )/.exec(last) ?? [];
+  if (!last.includes('[inline]')) return false;
+  const [, shared = ''] = /^(.*?(?:\.\w{1,3}:\d+ (?:at )?| in ))/.exec(last) ?? [];
   return shared !== '' && next.startsWith(shared);
 }
 
