@@ -368,6 +368,34 @@ describe('the stack that a title is taken from', () => {
     expect(title).to.equal('INFO: rcu detected stall in nic_ioctl');
   });
 
+  it('of a stall is that of the processor that was asked where it is', () => {
+    const says = (caller: string, lines: readonly string[]) =>
+      lines.map((line) => `[   12.000001][ ${caller.padStart(5)}] ${line}\n`).join('');
+    const asked = says('C0', [
+      'rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:',
+      'rcu: \t1-...!: (1 GPs behind) idle=1/1 softirq=3/3 fqs=5',
+      'Sending NMI from CPU 0 to CPUs 1:',
+    ]);
+    const answered = says('C1', [
+      'NMI backtrace for cpu 1',
+      rip('native_apic_mem_write'),
+      ...trace('hrtimer_interrupt', 'asm_sysvec_apic_timer_interrupt'),
+      rip('nic_poll_link'),
+      ...['nic_get_link', 'nic_ioctl', 'sock_do_ioctl', 'do_syscall_64'].map((name) => frame(name)),
+    ]);
+    const bystander = says('T61', ['nic: link up']);
+    const parser = new ConsoleParser();
+    const found = [...parser.push(asked + bystander + answered + bystander), ...parser.end()];
+    expect(found.map(({ title }) => title)).to.deep.equal([
+      'INFO: rcu detected stall in nic_ioctl',
+    ]);
+    expect(found[0]?.corrupted).to.equal(false);
+    expect(found[0]?.lines.some((line) => line.includes('link up'))).to.equal(false);
+    const unasked = new ConsoleParser();
+    unasked.push(asked.replace('Sending NMI', 'Thinking') + answered);
+    expect(unasked.end()[0]?.title).to.equal('INFO: rcu detected stall in corrupted');
+  });
+
   it('does not begin on a line that the unwinder guessed, inlined or marked', () => {
     const title = titleOf(
       'general protection fault: 0000 [#1] SMP KASAN',
@@ -397,20 +425,22 @@ describe('the stack that a title is taken from', () => {
     expect(crash.corrupted).to.equal(true);
   });
 
-  it('may be that of a forced failure of another processor, and is called torn', () => {
-    const crash = crashOf(
-      [
-        'BUG: sleeping function called from invalid context at mm/slab.h:421',
-        frame('should_fail'),
-        frame('should_failslab'),
-        frame('__kmalloc'),
-        frame('nic_alloc'),
-        ...trace('dump_stack', 'nic_poll'),
-      ],
-      '[   12.000001] ',
-    );
-    expect(crash.corrupted).to.equal(true);
-  });
+  for (const stamp of ['[   12.000001] ', '[Sat Nov 22 07:00:00 2025] ']) {
+    it(`may be that of a forced failure of another processor, and is called torn, behind ${stamp}`, () => {
+      const crash = crashOf(
+        [
+          'BUG: sleeping function called from invalid context at mm/slab.h:421',
+          frame('should_fail'),
+          frame('should_failslab'),
+          frame('__kmalloc'),
+          frame('nic_alloc'),
+          ...trace('dump_stack', 'nic_poll'),
+        ],
+        stamp,
+      );
+      expect(crash.corrupted).to.equal(true);
+    });
+  }
 });
 
 describe('what titles without a function say', () => {

@@ -24,7 +24,7 @@ const dropped = /^\*\* \d+ printk messages dropped \*\* ?/;
 const copiedPrefix = new RegExp(
   `^(?:${[
     // dmesg -T and -e: [Sat Nov 22 07:00:00 2025], [Nov22 07:00], [  +0.000012]
-    String.raw`\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4}|[A-Z][a-z]{2} ?\d+ \d\d:\d\d| *[+<] *\d+\.\d+>?)\]`,
+    String.raw`\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4}|[A-Z][a-z]{2} ?\d+ \d\d:\d\d| *[+<] *\d+\.\d+>?)\] ?`,
     // dmesg -x
     '(?:kern|user|daemon|syslog) *: *[a-z]+ *: ',
     // The records of /dev/kmsg, which netconsole sends too.
@@ -84,8 +84,7 @@ export function readConsoleLine(raw: string, number: number): ConsoleLine[] {
 
 /** Cuts off what a copying program added. */
 function withoutPrefix(line: string): string {
-  const rest = line.replace(copiedPrefix, '');
-  return rest === line ? line : rest.replace(/^ (?=\S)/, '');
+  return line.replace(copiedPrefix, '');
 }
 
 function tidy(text: string, seconds: number | null): string {

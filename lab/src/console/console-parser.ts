@@ -95,7 +95,10 @@ export class ConsoleParser {
     if (line.number >= this.#nextSweep) this.#sweep(line.number);
     const writer = this.#writer(line.caller);
     const detector = detectHeader(line.text);
-    if (detector !== undefined) {
+    if (detector === undefined) {
+      this.#last = writer.report ?? this.#askerOf(line);
+      this.#last?.add(line, false);
+    } else {
       const current = writer.report;
       if (current?.takesHeader(detector, line)) {
         current.add(line, true);
@@ -103,11 +106,16 @@ export class ConsoleParser {
         if (current) this.#close(current);
         this.#start(writer, new OpenReport(detector, line));
       }
-    } else {
-      writer.report?.add(line, false);
+      this.#last = writer.report;
     }
-    this.#last = writer.report;
-    if (writer.report?.finished) this.#close(writer.report);
+    if (this.#last?.finished) this.#close(this.#last);
+  }
+
+  /** The report for which a CPU shows its stack that another one asked for it. */
+  #askerOf({ caller }: ConsoleLine): OpenReport | null {
+    if (!caller.startsWith('C')) return null;
+    for (const report of this.#open) if (report.asksOtherCpus) return report;
+    return null;
   }
 
   /** Another context took the console over in the middle of a message, which comes again, whole. */

@@ -20,6 +20,9 @@ const traceWithin = 15;
 const otherStory =
   /FAULT_INJECTION: forcing a failure|vmalloc(?: error|: allocation failure)|FAULT_FLAG_ALLOW_RETRY missing|page allocation (?:failure|stalls)/;
 
+/** A CPU that asks the others where they are, for its own report. */
+const asksOthers = /Sending NMI from CPU/;
+
 /** A report whose end was not seen yet. */
 export class OpenReport {
   readonly startLine: number;
@@ -36,6 +39,7 @@ export class OpenReport {
   #panicked = false;
   /** The warning has come whose text the header is, and a warning needs no proof. */
   #followed = false;
+  #asksOtherCpus = false;
   /** Whether the last message was kept. */
   #kept = false;
 
@@ -60,10 +64,14 @@ export class OpenReport {
     return this.#panicked;
   }
 
+  /** The other CPUs were asked for their stacks, which are a part of this report. */
+  get asksOtherCpus(): boolean {
+    return this.#asksOtherCpus && !this.#ended;
+  }
+
   /** Whether a header of the same writer only tells how this report goes on. */
   takesHeader(detector: Detector, line: ConsoleLine): boolean {
-    // A symbolized report names its header once for each inlined function.
-    if (detector === this.#detector && this.#lines.at(-1)?.text.endsWith('[inline]')) return true;
+    if (repeatsHeader(this.#lines.at(-1)?.text ?? '', line.text)) return true;
     if (!this.#hasTrace() && this.#detector.followedBy?.test(line.text)) {
       this.#followed = true;
       return true;
@@ -87,6 +95,7 @@ export class OpenReport {
     if (this.#stamped && line.seconds === null) return;
     this.lastLine = line.number;
     if (line.text.includes('Kernel panic')) this.#panicked = true;
+    if (asksOthers.test(line.text)) this.#asksOtherCpus = true;
     if (isHeader) this.#ended = false;
     if (this.#ended) {
       this.#sinceEnd++;
@@ -141,6 +150,13 @@ export class OpenReport {
     if (this.#followed || this.#lines.length < 2) return this.#followed;
     return readReportBody(this.#lines.slice(0, traceWithin)).hasTrace;
   }
+}
+
+/** A symbolized report has its header once for each inlined function, which may look like that of another kind. */
+function repeatsHeader(last: string, next: string): boolean {
+  if (!last.includes('[inline]')) return false;
+  const [, shared = ''] = /^(.*?(?:\.\w{1,3}:\d+ (?:at )?| in ))/.exec(last) ?? [];
+  return shared !== '' && next.startsWith(shared);
 }
 
 /** A line of its own: slices would keep the whole chunk alive that they were cut from. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { CrashType } from '../crash-report.ts';
 import type { Detector } from '../detector.ts';
 
 const lockdep = {
@@ -9,8 +10,16 @@ const lockdep = {
 } as const;
 // Who uses the pointer is to blame, not the accessors that look at it.
 const rcuAndAllocators = /rcu|kmem|slab/;
+// The file and line of what one of RCU's many complaints is about.
+const place = /\.[a-z]{1,4}:\d/;
+/** Where a lock was taken. */
+const lockPlace = /\bat: (?:\[<[0-9a-f]+>\]\s*)?[\w.]+\+0x/;
 const label = String.raw`(?:\[ )?(?<level>BUG|WARNING|INFO): `;
 const bannered = (text: string) => new RegExp(label + text);
+
+function bannerType(title: string): CrashType {
+  return title.startsWith('WARNING') ? 'WARNING' : '';
+}
 
 /** lockdep's reports, the checks of spinlocks, RCU, preemption and sleep. */
 export const lockingDetectors: readonly Detector[] = [
@@ -73,21 +82,10 @@ export const lockingDetectors: readonly Detector[] = [
     title: 'inconsistent lock state in {frame}',
     search: 'taken',
   },
-  // Only the banner came through.
-  {
-    family: 'lockdep',
-    strength: 'cause',
-    header:
-      /(?<banner>(?:BUG|WARNING|INFO): (?:possible (?:circular|recursive|irq).*detected|\S+-safe -> \S+-unsafe lock order detected|inconsistent lock state).*)/,
-    title: '{banner}',
-    type: (title) => (title.startsWith('WARNING') ? 'WARNING' : ''),
-    search: 'none',
-    incomplete: true,
-  },
   {
     ...lockdep,
     header: /(?:WARNING|BUG): [sS]uspicious RCU usage/,
-    body: /suspicious rcu_\w+|RCU used illegally|Illegal context switch|suspicious .*usage!/,
+    body: place,
     title: 'WARNING: suspicious RCU usage in {frame}',
     skip: rcuAndAllocators,
     search: 'trace',
@@ -95,16 +93,8 @@ export const lockingDetectors: readonly Detector[] = [
   {
     family: 'lockdep',
     strength: 'cause',
-    header: /WARNING: suspicious RCU usage/,
-    title: 'WARNING: suspicious RCU usage',
-    type: 'WARNING',
-    search: 'none',
-    incomplete: true,
-  },
-  {
-    family: 'lockdep',
-    strength: 'cause',
     header: /INFO: suspicious RCU usage/,
+    body: place,
     title: 'INFO: suspicious RCU usage in {frame}',
     skip: rcuAndAllocators,
     type: '',
@@ -121,6 +111,7 @@ export const lockingDetectors: readonly Detector[] = [
   {
     ...lockdep,
     header: bannered('(?:.* )?still has locks held!'),
+    body: lockPlace,
     title: '{level}: still has locks held in {frame}',
     search: 'taker',
   },
@@ -139,16 +130,29 @@ export const lockingDetectors: readonly Detector[] = [
   {
     ...lockdep,
     header: bannered('held lock freed!'),
+    body: lockPlace,
     title: '{level}: held lock freed in {frame}',
     search: 'taker',
   },
   {
     ...lockdep,
     header: bannered('lock held when returning to user space!'),
+    body: lockPlace,
     title: '{level}: lock held when returning to user space in {frame}',
     type: (title) => (title.startsWith('WARNING') ? 'LOCKDEP' : ''),
     needsNoTrace: true,
     search: 'taker',
+  },
+  // Only the banner came through.
+  {
+    family: 'lockdep',
+    strength: 'cause',
+    header:
+      /(?<banner>(?:BUG|WARNING|INFO): (?:possible (?:circular|recursive|irq).*detected|\S+-safe -> \S+-unsafe lock order detected|inconsistent lock state|suspicious RCU usage|(?:.{0,80} still has locks held|held lock freed|lock held when returning to user space)!).*)/,
+    title: '{banner}',
+    type: bannerType,
+    search: 'none',
+    incomplete: true,
   },
   {
     ...lockdep,

@@ -133,6 +133,8 @@ export const oopsDetectors: readonly Detector[] = [
     family,
     strength: 'cause',
     header: /^\s*Alignment trap: /,
+    // The fault that the trap could not mend.
+    followedBy: /^\s*Unhandled fault: alignment exception/,
     title: 'Alignment trap in {frame}',
     type: 'DoS',
     search: 'registers',

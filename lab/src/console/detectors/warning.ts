@@ -134,4 +134,13 @@ export const warningDetectors: readonly Detector[] = [
     type: '',
     search: 'none',
   },
+  {
+    family: 'unwinder',
+    strength: 'consequence',
+    header:
+      /(?<what>WARNING: (?:can't (?:access|dereference) (?:iret )?registers at|stack recursion on stack type|stack going in the wrong direction\?) .*)/,
+    title: '{what}',
+    type: 'WARNING',
+    search: 'none',
+  },
 ];
