@@ -42,12 +42,11 @@ export const lab = defineLab({
       subjects: [
         { target: 'ferronic', driver: 'rust', workloads: ['traffic-churn', 'mixed-use'] },
         { target: 'ferronic', driver: 'c', workloads: ['traffic-churn', 'mixed-use'] },
-        ...(['work-uaf', 'rx-tx-ring-race', 'dma-free-while-active'] as const).map((defect) => ({
-          target: 'ferronic',
-          driver: 'c',
-          defect,
-          workloads: ['traffic-churn'],
-        })),
+        ...[
+          { defect: 'work-uaf', workloads: ['traffic-churn'] },
+          { defect: 'rx-tx-ring-race', workloads: ['traffic-churn'] },
+          { defect: 'dma-free-while-active', workloads: ['rings'] },
+        ].map((mistake) => ({ target: 'ferronic', driver: 'c', ...mistake })),
       ],
       canary: { target: 'ferronic', driver: 'c', defect: 'napi-not-disabled' },
     },

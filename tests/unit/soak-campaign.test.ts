@@ -153,6 +153,18 @@ describe('a campaign', () => {
     expect(recorded).to.have.length(1);
   });
 
+  it('begins no run whose processors are free too late', async () => {
+    let late = false;
+    const run = async () => {
+      await delay(20);
+      late = true;
+      return 'PASS' as const;
+    };
+    const { recorded, deps } = campaignOf(run, { leastMs: () => (late ? 60_000 : 0) });
+    await runCampaign({ ...plan, budgetMs: 5_000 }, deps, never);
+    expect(recorded).to.have.length(1);
+  });
+
   it('ends when it is interrupted, with the cut run recorded', async () => {
     const stop = new AbortController();
     const { recorded, deps } = campaignOf(() => passes(1), {

@@ -101,7 +101,8 @@ class Campaign<Item extends CampaignItem> {
       const item = this.#deps.next();
       if (item === undefined || !this.#isWorthwhile(item)) return;
       const share = await this.#orOver(this.#capacity.take(item.processors, this.#wait));
-      if (share === undefined) return;
+      // Its processors may have been busy for long.
+      if (share === undefined || !this.#isWorthwhile(item)) return;
       this.#started = true;
       const run = this.#cycle(item).finally(() => {
         share[Symbol.dispose]();

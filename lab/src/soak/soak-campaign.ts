@@ -74,7 +74,7 @@ class SoakedCampaign {
     );
   }
 
-  /** Runs an item until its verdict can be kept: one whose disk was full says nothing. */
+  /** Runs an item until its verdict can be kept: one whose disk was full, or that was cut too early, says nothing. */
   async #run(
     item: CampaignWorkItem,
     onStep: (step: string) => void,
@@ -90,12 +90,13 @@ class SoakedCampaign {
       try {
         const within = { ...wait, signal: AbortSignal.any([wait.signal, filling]) };
         const verdict = await this.#try(item, onFolder, onStep, within);
-        if (!filling.aborted) return verdict;
+        const cutTooEarly = verdict?.outcome === 'MISS' && isOver(wait);
+        if (!filling.aborted && !cutTooEarly) return verdict;
       } catch (error) {
         if (fullDisk(error) === undefined && !filling.aborted) throw error;
       }
       if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-      if (wait.signal.aborted) return null;
+      if (isOver(wait)) return null;
       onStep('waits for room on the disk');
       await disk.room(wait);
     }
@@ -170,6 +171,10 @@ export function remainingMs(record: CampaignRecord, usedMs: number): number {
   const { budgetMs, until } = record;
   const untilThen = until === null ? budgetMs : Date.parse(until) - Date.now();
   return Math.max(0, Math.min(budgetMs - usedMs, untilThen));
+}
+
+function isOver({ signal, deadline }: Wait): boolean {
+  return signal.aborted || deadline.expired;
 }
 
 /** Whether there was room for it. */
