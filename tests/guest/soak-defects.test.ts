@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { CampaignReport, CellReport } from '../../lab/src/report/campaign-report.ts';
 import { ferrolabJson, startFerrolab } from '../support/ferrolab.ts';
+import { runEvents } from '../support/run-events.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 interface Manifest {
   readonly expect: { readonly title: string };
@@ -16,16 +17,15 @@ const root = join(import.meta.dirname, '../..');
 const cleanMinutes = Number(process.env['FERROLAB_SOAK_MINUTES'] ?? 3);
 const defects = ['irq-lock-left-held', 'probe-alloc-unchecked', 'work-uaf'] as const;
 
+interface RunEvent {
+  readonly type: string;
+  readonly phase?: string;
+  readonly delivered?: number;
+}
+
 /** Allocations of a driver's own that were failed one after the other in a step, over all runs. */
 function allocationsFailed(state: string, phase: string): number {
-  const runs = join(state, 'runs');
-  return readdirSync(runs)
-    .flatMap((run) =>
-      readFileSync(join(runs, run, 'events.ndjson'), 'utf8')
-        .trim()
-        .split('\n'),
-    )
-    .map((line) => JSON.parse(line) as { type: string; phase?: string; delivered?: number })
+  return runEvents<RunEvent>(state)
     .filter((event) => event.type === 'alloc-failures' && event.phase === phase)
     .reduce((sum, { delivered }) => sum + (delivered ?? 0), 0);
 }
@@ -42,9 +42,8 @@ describe('lab soak', function () {
   let state: string;
 
   beforeEach(() => {
-    state = mkdtempSync(join(tmpdir(), 'ferrolab-state-'));
+    state = scratchFolder('state');
   });
-  afterEach(() => rmSync(state, { recursive: true, force: true }));
 
   const environment = () => ({ env: { LAB_STATE_DIR: state }, timeoutMs: 480_000 });
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { CampaignReport, CellReport } from '../../lab/src/report/campaign-report.ts';
 import { ferrolabJson, startFerrolab } from '../support/ferrolab.ts';
 import { qemuProcesses } from '../support/qemu-processes.ts';
+import { runEvents } from '../support/run-events.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 interface GuestEvent {
   readonly type: string;
@@ -22,9 +23,8 @@ describe('a workload on a real machine', function () {
   let state: string;
 
   beforeEach(() => {
-    state = mkdtempSync(join(tmpdir(), 'ferrolab-state-'));
+    state = scratchFolder('state');
   });
-  afterEach(() => rmSync(state, { recursive: true, force: true }));
 
   function args(workload: string, minutes: number, target: string): readonly string[] {
     return [
@@ -36,18 +36,6 @@ describe('a workload on a real machine', function () {
   async function soak(workload: string, minutes: number, target = 'ferronic') {
     const environment = { env: { LAB_STATE_DIR: state }, timeoutMs: 220_000 };
     return await ferrolabJson<CampaignReport>(args(workload, minutes, target), environment);
-  }
-
-  /** What happened in all runs. */
-  function events(): readonly GuestEvent[] {
-    const runs = join(state, 'runs');
-    return readdirSync(runs)
-      .flatMap((run) =>
-        readFileSync(join(runs, run, 'events.ndjson'), 'utf8')
-          .trim()
-          .split('\n'),
-      )
-      .map((line) => JSON.parse(line) as GuestEvent);
   }
 
   /** The only cell of a soak, in which nothing went wrong. */
@@ -65,7 +53,7 @@ describe('a workload on a real machine', function () {
   it('passes traffic to a second machine, and leaves neither behind when the harness is killed', async () => {
     const { document } = await soak('two-machines', 0.6);
     mustHavePassed(document);
-    const doing = events().map((event) => event.doing);
+    const doing = runEvents<GuestEvent>(state).map((event) => event.doing);
     expect(doing).to.include('passing traffic with another machine');
     const running = startFerrolab(args('two-machines', 2, 'ferronic'), {
       env: { LAB_STATE_DIR: state },
@@ -123,7 +111,7 @@ describe('a workload on a real machine', function () {
     it(`unplugs a card of ${target} in order, and puts it back`, async () => {
       const { document } = await soak('unplug', 0.5, target);
       const { faults } = mustHavePassed(document);
-      const deleted = events().filter(
+      const deleted = runEvents<GuestEvent>(state).filter(
         ({ type, name, data }) =>
           type === 'qmp' && name === 'DEVICE_DELETED' && /^nic\d$/.test(data?.device ?? ''),
       );
