@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
+import { Deadline } from 'qemu-ipc/wait';
 import { type Evidence, judge } from '../../lab/src/run/judge.ts';
+import { workloadEndOf } from '../../lab/src/run/workload-end.ts';
 
 const report = {
   title: 'KASAN: slab-use-after-free Read in f',
@@ -84,6 +86,15 @@ describe('the judge', () => {
       detail: 'no carrier',
     } as const;
     expect(verdictOf({ end }).crashes[0]?.title).to.equal(end.title);
+  });
+
+  it('takes what fails when the time is over for cut, and not what fails before', () => {
+    const { signal } = new AbortController();
+    const error = new Error('timed out waiting for the saved machine');
+    const endWithin = (ms: number) =>
+      workloadEndOf(error, { signal, deadline: Deadline.after(ms) });
+    expect(endWithin(0)).to.deep.equal({ kind: 'cut' });
+    expect(endWithin(60_000)).to.deep.equal({ kind: 'lab', problem: error.message });
   });
 
   it('passes a run that was cut after the driver was loaded', () => {

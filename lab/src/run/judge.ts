@@ -35,6 +35,9 @@ export interface Judgement {
 /** Reason of a PASS whose workload came to its end, and was not cut short. */
 export const workloadFinished = 'workload finished';
 
+/** Reason of a MISS that is nobody's fault: time was over before anything was tested. */
+export const cutBeforeLoad = 'cut short before the driver was loaded';
+
 /**
  * Says who is to blame. The driver is, when the guest gave evidence after the driver had been given
  * to it; trouble before that, or without evidence, is the lab's.
@@ -66,7 +69,7 @@ function judgeEnd(evidence: Evidence): Judgement {
       // Cut before the driver was loaded: nothing was tested.
       return driverMayBeBlamed(stage)
         ? { outcome: 'PASS', reason: 'cut short by the budget', crashes: [] }
-        : miss('cut short before the driver was loaded');
+        : miss(cutBeforeLoad);
     case 'alarm':
       return driverMayBeBlamed(stage)
         ? { outcome: 'PASS', reason: 'ended by a false alarm on the console', crashes: [] }

@@ -114,7 +114,7 @@ class LiveRun {
     } catch (error) {
       return await this.#conclude(
         {
-          end: workloadEndOf(error, this.#wait.signal),
+          end: workloadEndOf(error, this.#wait),
           reports: [],
           qmpAnswers: false,
           ...noSigns,
@@ -196,7 +196,7 @@ class LiveRun {
         await this.#drive(guest, vm, signal);
         return { kind: 'finished' };
       } catch (error) {
-        const end = signal.aborted ? cutOrCrashed(watch) : workloadEndOf(error, this.#wait.signal);
+        const end = signal.aborted ? cutOrCrashed(watch) : workloadEndOf(error, this.#wait);
         if (end.kind === 'cut') {
           return await this.#afterSilence(await provesLife(session), vm, watch, session);
         }
@@ -209,7 +209,7 @@ class LiveRun {
         return await this.#afterSilence(await lostOrStuck(end, session), vm, watch, session);
       }
     } catch (error) {
-      return signal.aborted ? cutOrCrashed(watch) : workloadEndOf(error, this.#wait.signal);
+      return signal.aborted ? cutOrCrashed(watch) : workloadEndOf(error, this.#wait);
     } finally {
       clearTimeout(timer);
     }

@@ -341,7 +341,7 @@ class SimulatedRun {
     // A guest is silent because it has ended; its console says why.
     const silenced = error instanceof WorkloadEnded && this.#guest?.end !== undefined;
     if (error instanceof Alarm || silenced) return { kind: 'alarm' };
-    return workloadEndOf(error, this.#wait.signal);
+    return workloadEndOf(error, this.#wait);
   }
 
   async #scheduleReport(): Promise<ScheduleReport> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AbortedError } from 'qemu-ipc/errors';
+import type { Wait } from 'qemu-ipc/wait';
 import { LabError } from '../errors.ts';
 
 /** How far a run had come: blame on the driver is possible from `load` on. */
@@ -40,12 +41,12 @@ export class WorkloadEnded extends Error {
   }
 }
 
-/** How a workload ended that threw `error`, `signal` being what cuts it. */
-export function workloadEndOf(error: unknown, signal: AbortSignal): WorkloadEnd {
+/** How a workload ended that threw `error`, the end of `wait` being what cuts it. */
+export function workloadEndOf(error: unknown, { signal, deadline }: Wait): WorkloadEnd {
   if (error instanceof WorkloadEnded) {
     return error.end;
   }
-  if (error instanceof AbortedError || signal.aborted) {
+  if (error instanceof AbortedError || signal.aborted || deadline.expired) {
     return { kind: 'cut' };
   }
   const message = error instanceof Error ? error.message : String(error);

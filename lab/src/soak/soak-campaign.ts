@@ -5,6 +5,7 @@ import { Deadline, type Wait } from 'qemu-ipc/wait';
 import type { CampaignEnd, CampaignRecord, CampaignSubject } from '../campaign-record.ts';
 import { LabError } from '../errors.ts';
 import { fullDisk } from '../full-disk.ts';
+import { cutBeforeLoad } from '../run/judge.ts';
 import { concludeNoRun } from '../run/no-run.ts';
 import { createRunFolder, newRunId } from '../run/run-folder.ts';
 import type { ResultStore, StoredRun } from '../store/result-store.ts';
@@ -90,8 +91,7 @@ class SoakedCampaign {
       try {
         const within = { ...wait, signal: AbortSignal.any([wait.signal, filling]) };
         const verdict = await this.#try(item, onFolder, onStep, within);
-        const cutTooEarly = verdict?.outcome === 'MISS' && isOver(wait);
-        if (!filling.aborted && !cutTooEarly) return verdict;
+        if (!filling.aborted && verdict?.reason !== cutBeforeLoad) return verdict;
       } catch (error) {
         if (fullDisk(error) === undefined && !filling.aborted) throw error;
       }
